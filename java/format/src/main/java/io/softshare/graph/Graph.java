@@ -1,0 +1,133 @@
+package io.softshare.graph;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A network: nodes in an order in which each reads only earlier ones, the last giving the logits.
+ *
+ * <p>Immutable and checked: an instance exists only if every shape fits, so whoever holds one may rely on it.
+ */
+public final class Graph {
+    /** Name by which nodes read the image. */
+    public static final String INPUT = "input";
+
+    private final String name;
+    private final Shape input;
+    private final Preprocessing preprocessing;
+    private final List<Node> nodes;
+    private final Map<String, Shape> shapes;
+    private final List<TensorSpec> tensors;
+
+    /**
+     * @param name e.g. {@code lenet-5}; for people, and for the recipe that belongs to it
+     * @param input shape of one image
+     * @param preprocessing one mean and scale for each input channel
+     * @throws GraphException naming the node at which something does not fit
+     */
+    public Graph(String name, Shape input, Preprocessing preprocessing, List<Node> nodes) {
+        this.name = name;
+        this.input = input;
+        this.preprocessing = preprocessing;
+        this.nodes = List.copyOf(nodes);
+        if (preprocessing.mean().size() != input.channels()) {
+            throw new GraphException("preprocessing is for "
+                    + preprocessing.mean().size() + " channels, the input has " + input.channels());
+        }
+        if (this.nodes.isEmpty()) {
+            throw new GraphException("a graph needs at least one node");
+        }
+        Map<String, Shape> inferred = new LinkedHashMap<>();
+        inferred.put(INPUT, input);
+        List<TensorSpec> specs = new ArrayList<>();
+        for (Node node : this.nodes) {
+            List<Shape> read = new ArrayList<>();
+            for (String from : node.inputs()) {
+                Shape shape = inferred.get(from);
+                if (shape == null) {
+                    throw new GraphException(
+                            "node " + node.name() + " reads " + from + ", which is not an earlier node");
+                }
+                read.add(shape);
+            }
+            if (inferred.put(node.name(), ShapeRules.output(node, read)) != null) {
+                throw new GraphException("two nodes are named " + node.name());
+            }
+            specs.addAll(ShapeRules.tensors(node));
+        }
+        if (output(inferred).height() != 1 || output(inferred).width() != 1) {
+            throw new GraphException("the last node must give one value a class, it gives " + output(inferred));
+        }
+        this.shapes = Map.copyOf(new HashMap<>(inferred));
+        this.tensors = List.copyOf(specs);
+    }
+
+    private Shape output(Map<String, Shape> inferred) {
+        return inferred.get(nodes.get(nodes.size() - 1).name());
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public Shape input() {
+        return input;
+    }
+
+    public Preprocessing preprocessing() {
+        return preprocessing;
+    }
+
+    public List<Node> nodes() {
+        return nodes;
+    }
+
+    /** Shape of what the named node gives ({@link #INPUT}: the image). */
+    public Shape shape(String node) {
+        Shape shape = shapes.get(node);
+        if (shape == null) {
+            throw new GraphException("no node is named " + node);
+        }
+        return shape;
+    }
+
+    /** Number of classes: values of the last node. */
+    public int classes() {
+        return shape(nodes.get(nodes.size() - 1).name()).channels();
+    }
+
+    /** All tensors in the order of the nodes; within a node weight, bias; or scale, shift, running mean, variance. */
+    public List<TensorSpec> tensors() {
+        return tensors;
+    }
+
+    /** Trainable parameters: the numerator of a compression ratio is four bytes for each. */
+    public long parameterCount() {
+        return tensors.stream()
+                .filter(t -> t.role().trainable())
+                .mapToLong(TensorSpec::size)
+                .sum();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Graph g
+                && name.equals(g.name)
+                && input.equals(g.input)
+                && preprocessing.equals(g.preprocessing)
+                && nodes.equals(g.nodes);
+    }
+
+    @Override
+    public int hashCode() {
+        return nodes.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return name + " " + input + " → " + classes() + " classes, " + parameterCount() + " parameters";
+    }
+}
