@@ -67,13 +67,13 @@ const char* error() { return error_text.c_str(); }
 const char* describe(int64_t handle) { return context_of(handle)->description.c_str(); }
 
 int destroy(int64_t handle) {
-    auto* operation = reinterpret_cast<Operation*>(handle);
+    Operation* operation = operation_of(handle);
     operation->context->operations.erase(operation);
     delete operation;
     return SOFTSHARE_OK;
 }
 
-const char* implementation(int64_t handle) { return reinterpret_cast<Operation*>(handle)->implementation(); }
+const char* implementation(int64_t handle) { return operation_of(handle)->implementation(); }
 
 }  // namespace
 

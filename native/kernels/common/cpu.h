@@ -40,15 +40,18 @@ inline Operation::Operation(Context* owner) : Handle{&kernel_table}, context(own
 
 inline Context* context_of(int64_t handle) { return reinterpret_cast<Context*>(handle); }
 
+/* The operation behind its handle, which is the address of its Handle: the virtual table's pointer lies before that. */
+inline Operation* operation_of(int64_t handle) { return static_cast<Operation*>(reinterpret_cast<Handle*>(handle)); }
+
 template <typename T>
 T* operation_of(int64_t handle) {
-    return static_cast<T*>(reinterpret_cast<Operation*>(handle));
+    return static_cast<T*>(operation_of(handle));
 }
 
 /* Registers a new operation with its context and hands out its handle. */
 inline int64_t adopt(Operation* operation) {
     operation->context->operations.insert(operation);
-    return reinterpret_cast<int64_t>(operation);
+    return reinterpret_cast<int64_t>(static_cast<Handle*>(operation));
 }
 
 /* Keeps one line of text for softshare_error() of this thread and returns the status. */
