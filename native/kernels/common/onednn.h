@@ -1,0 +1,211 @@
+/*
+ * Layers with weights (convolution, linear) on oneDNN: three primitives, made once, run on the caller's buffers.
+ *
+ * Activations keep the layout that the caller has. Weights come and go in PyTorch's plain order while the primitives ask
+ * for a layout of their own (a fixed plain one can fall to a reference kernel that is hundreds of times slower), so each
+ * call reorders them through a buffer of the operation. That is cheap: weights are read once, but used batch × positions
+ * times.
+ *
+ * oneDNN cuts work by the number of threads of the calling thread, both when a primitive is made and when it is run:
+ * every entry sets it first. With that, results are the same from run to run.
+ */
+#ifndef SOFTSHARE_COMMON_ONEDNN_H
+#define SOFTSHARE_COMMON_ONEDNN_H
+
+#include <omp.h>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "oneapi/dnnl/dnnl.hpp"
+#include "require.h"
+
+namespace softshare::cpu {
+
+inline const dnnl::engine& onednn_engine() {
+    static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+    return engine;
+}
+
+/* Memory of an operation, 64-byte aligned. */
+class OwnedBuffer {
+public:
+    explicit OwnedBuffer(size_t bytes)
+        : data_(bytes == 0 ? nullptr : ::operator new(bytes, std::align_val_t(64)),
+                [](void* p) { ::operator delete(p, std::align_val_t(64)); }) {}
+    void* data() const { return data_.get(); }
+
+private:
+    std::unique_ptr<void, void (*)(void*)> data_;
+};
+
+/* A primitive with its arguments, both made once; a run only exchanges pointers. */
+class Primitive {
+public:
+    explicit Primitive(const dnnl::primitive_desc_base& description)
+        : primitive_(description.get()), name_(description.impl_info_str()) {}
+
+    void argument(int id, const dnnl::memory::desc& description, void* data = DNNL_MEMORY_NONE) {
+        memories_.emplace_back(description, onednn_engine(), data);
+        arguments_.push_back({id, memories_.back().get()});
+    }
+
+    void set(int id, const void* data) {
+        for (size_t i = 0; i < arguments_.size(); i++) {
+            if (arguments_[i].arg == id) memories_[i].set_data_handle(const_cast<void*>(data));
+        }
+    }
+
+    void run(const dnnl::stream& stream) const {
+        dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive_.get(), stream.get(),
+                                                       static_cast<int>(arguments_.size()), arguments_.data()),
+                                "oneDNN could not run a primitive");
+    }
+
+    const std::string& name() const { return name_; }
+
+private:
+    dnnl::primitive primitive_;
+    std::string name_;
+    std::vector<dnnl::memory> memories_;
+    std::vector<dnnl_exec_arg_t> arguments_;
+};
+
+/* Weights between the caller's plain order and the order that a primitive wants; nothing where they are the same. */
+class WeightsOrder {
+public:
+    WeightsOrder(const dnnl::memory::desc& from, const dnnl::memory::desc& to, size_t owned_bytes)
+        : buffer_(from == to ? 0 : owned_bytes) {
+        if (from == to) return;
+        dnnl::primitive_attr attributes;
+        attributes.set_scratchpad_mode(dnnl::scratchpad_mode::library);
+        dnnl::reorder::primitive_desc description(onednn_engine(), from, onednn_engine(), to, attributes);
+        reorder_ = std::make_unique<Primitive>(description);
+        reorder_->argument(DNNL_ARG_FROM, from);
+        reorder_->argument(DNNL_ARG_TO, to);
+    }
+
+    /* Brings the caller's weights into the primitive's order; where they then lie. */
+    const void* import(const dnnl::stream& stream, const float* plain) {
+        if (!reorder_) return plain;
+        reorder_->set(DNNL_ARG_FROM, plain);
+        reorder_->set(DNNL_ARG_TO, buffer_.data());
+        reorder_->run(stream);
+        return buffer_.data();
+    }
+
+    /* Where a primitive is to write what export_to then brings to the caller. */
+    void* place(float* plain) const { return reorder_ ? buffer_.data() : plain; }
+
+    void export_to(const dnnl::stream& stream, float* plain) {
+        if (!reorder_) return;
+        reorder_->set(DNNL_ARG_FROM, buffer_.data());
+        reorder_->set(DNNL_ARG_TO, plain);
+        reorder_->run(stream);
+    }
+
+    std::string name() const { return reorder_ ? "," + reorder_->name() : ""; }
+
+private:
+    OwnedBuffer buffer_;
+    std::unique_ptr<Primitive> reorder_;
+};
+
+/* Attributes common to all primitives here: scratch memory is the operation's, a rectifier where the flags say so. */
+inline dnnl::primitive_attr onednn_attributes(bool relu) {
+    dnnl::primitive_attr attributes;
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    if (relu) {
+        dnnl::post_ops after;
+        after.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+        attributes.set_post_ops(after);
+    }
+    return attributes;
+}
+
+/* A layer y = f(x, weights, bias) with its two gradients. Forward, Data, Weights: oneDNN's primitive descriptors. */
+class WeightedLayer : public Operation {
+public:
+    template <typename Forward, typename Data, typename Weights>
+    WeightedLayer(Context* owner, const Forward& forward, const Data& data, const Weights& weights,
+                  const dnnl::memory::desc& plain, bool bias)
+        : Operation(owner), stream_(onednn_engine()), bias_(bias), forward_(forward), data_(data), weights_(weights),
+          forward_order_(plain, forward.weights_desc(), forward.weights_desc().get_size()),
+          data_order_(plain, data.weights_desc(), data.weights_desc().get_size()),
+          gradient_order_(weights.diff_weights_desc(), plain, weights.diff_weights_desc().get_size()),
+          scratch_(std::max({forward.scratchpad_desc().get_size(), data.scratchpad_desc().get_size(),
+                             weights.scratchpad_desc().get_size()})) {
+        forward_.argument(DNNL_ARG_SRC, forward.src_desc());
+        forward_.argument(DNNL_ARG_WEIGHTS, forward.weights_desc());
+        if (bias) forward_.argument(DNNL_ARG_BIAS, forward.bias_desc());
+        forward_.argument(DNNL_ARG_DST, forward.dst_desc());
+        forward_.argument(DNNL_ARG_SCRATCHPAD, forward.scratchpad_desc(), scratch_.data());
+        data_.argument(DNNL_ARG_DIFF_DST, data.diff_dst_desc());
+        data_.argument(DNNL_ARG_WEIGHTS, data.weights_desc());
+        data_.argument(DNNL_ARG_DIFF_SRC, data.diff_src_desc());
+        data_.argument(DNNL_ARG_SCRATCHPAD, data.scratchpad_desc(), scratch_.data());
+        weights_.argument(DNNL_ARG_SRC, weights.src_desc());
+        weights_.argument(DNNL_ARG_DIFF_DST, weights.diff_dst_desc());
+        weights_.argument(DNNL_ARG_DIFF_WEIGHTS, weights.diff_weights_desc());
+        if (bias) weights_.argument(DNNL_ARG_DIFF_BIAS, weights.diff_bias_desc());
+        weights_.argument(DNNL_ARG_SCRATCHPAD, weights.scratchpad_desc(), scratch_.data());
+        names_ = forward_.name() + forward_order_.name() + "," + data_.name() + data_order_.name() + "," +
+                 weights_.name() + gradient_order_.name();
+    }
+
+    const char* implementation() const override { return names_.c_str(); }
+
+    int forward(const char* where, const float* x, const float* weights, const float* bias, float* y) {
+        if (int bad = require_pointers(where, {{"x", x}, {"weights", weights}, {"y", y}})) return bad;
+        if (int bad = bias_matches(where, bias)) return bad;
+        omp_set_num_threads(context->threads);
+        forward_.set(DNNL_ARG_SRC, x);
+        forward_.set(DNNL_ARG_WEIGHTS, forward_order_.import(stream_, weights));
+        forward_.set(DNNL_ARG_BIAS, bias);
+        forward_.set(DNNL_ARG_DST, y);
+        forward_.run(stream_);
+        return SOFTSHARE_OK;
+    }
+
+    int backward_data(const char* where, const float* dy, const float* weights, float* dx) {
+        if (int bad = require_pointers(where, {{"dy", dy}, {"weights", weights}, {"dx", dx}})) return bad;
+        omp_set_num_threads(context->threads);
+        data_.set(DNNL_ARG_DIFF_DST, dy);
+        data_.set(DNNL_ARG_WEIGHTS, data_order_.import(stream_, weights));
+        data_.set(DNNL_ARG_DIFF_SRC, dx);
+        data_.run(stream_);
+        return SOFTSHARE_OK;
+    }
+
+    int backward_weights(const char* where, const float* x, const float* dy, float* dweights, float* dbias) {
+        if (int bad = require_pointers(where, {{"x", x}, {"dy", dy}, {"dweights", dweights}})) return bad;
+        if (int bad = bias_matches(where, dbias)) return bad;
+        omp_set_num_threads(context->threads);
+        weights_.set(DNNL_ARG_SRC, x);
+        weights_.set(DNNL_ARG_DIFF_DST, dy);
+        weights_.set(DNNL_ARG_DIFF_WEIGHTS, gradient_order_.place(dweights));
+        weights_.set(DNNL_ARG_DIFF_BIAS, dbias);
+        weights_.run(stream_);
+        gradient_order_.export_to(stream_, dweights);
+        return SOFTSHARE_OK;
+    }
+
+private:
+    int bias_matches(const char* where, const float* bias) const {
+        if ((bias != nullptr) == bias_) return SOFTSHARE_OK;
+        return fail(SOFTSHARE_INVALID_ARGUMENT, std::string(where) + (bias_ ? ": a bias was declared, but its buffer is NULL"
+                                                                            : ": no bias was declared; pass NULL for it"));
+    }
+
+    dnnl::stream stream_;
+    bool bias_;
+    Primitive forward_, data_, weights_;
+    WeightsOrder forward_order_, data_order_, gradient_order_;
+    OwnedBuffer scratch_;
+    std::string names_;
+};
+
+}  // namespace softshare::cpu
+
+#endif

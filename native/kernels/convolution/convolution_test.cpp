@@ -1,0 +1,175 @@
+/* Convolution against a double-precision reference, odd shapes included; no reference kernel of oneDNN may be used. */
+#include "layers_check.h"
+
+using namespace layers_check;
+
+namespace {
+
+struct Case {
+    int batch, in, height, width, out, kernel_h, kernel_w, stride, pad, flags;
+    int out_h() const { return (height + 2 * pad - kernel_h) / stride + 1; }
+    int out_w() const { return (width + 2 * pad - kernel_w) / stride + 1; }
+    size_t x() const { return size_t(batch) * height * width * in; }
+    size_t y() const { return size_t(batch) * out_h() * out_w() * out; }
+    size_t weights() const { return size_t(out) * in * kernel_h * kernel_w; }
+    std::string name() const {
+        return "convolution " + std::to_string(batch) + "x" + std::to_string(in) + "x" + std::to_string(height) + "x" +
+               std::to_string(width) + " to " + std::to_string(out) + " kernel " + std::to_string(kernel_h) + "x" +
+               std::to_string(kernel_w) + " stride " + std::to_string(stride) + " pad " + std::to_string(pad) + " flags " +
+               std::to_string(flags);
+    }
+};
+
+/* body(index in x, index in weights, index in y) for every product of the sum. */
+template <typename Body>
+void products(const Case& s, Body body) {
+    for (int n = 0; n < s.batch; n++)
+        for (int oy = 0; oy < s.out_h(); oy++)
+            for (int ox = 0; ox < s.out_w(); ox++)
+                for (int ky = 0; ky < s.kernel_h; ky++)
+                    for (int kx = 0; kx < s.kernel_w; kx++) {
+                        const int iy = oy * s.stride - s.pad + ky, ix = ox * s.stride - s.pad + kx;
+                        if (iy < 0 || iy >= s.height || ix < 0 || ix >= s.width) continue;
+                        const size_t x = ((size_t(n) * s.height + iy) * s.width + ix) * s.in;
+                        const size_t y = ((size_t(n) * s.out_h() + oy) * s.out_w() + ox) * s.out;
+                        for (int o = 0; o < s.out; o++)
+                            for (int i = 0; i < s.in; i++)
+                                body(x + i, ((size_t(o) * s.in + i) * s.kernel_h + ky) * s.kernel_w + kx, y + o);
+                    }
+}
+
+Doubles forward(const Case& s, const Doubles& x, const Doubles& weights, const Doubles& bias) {
+    Doubles y(s.y());
+    for (size_t i = 0; i < y.size(); i++) y[i] = bias.empty() ? 0 : bias[i % s.out];
+    products(s, [&](size_t a, size_t b, size_t c) { y[c] += x[a] * weights[b]; });
+    return y;
+}
+
+struct Gradients {
+    Doubles x, weights, bias;
+};
+
+Gradients backward(const Case& s, const Doubles& x, const Doubles& weights, const Doubles& dy) {
+    Gradients g{Doubles(s.x()), Doubles(s.weights()), Doubles(s.out)};
+    products(s, [&](size_t a, size_t b, size_t c) {
+        g.x[a] += dy[c] * weights[b];
+        g.weights[b] += dy[c] * x[a];
+    });
+    for (size_t i = 0; i < dy.size(); i++) g.bias[i % s.out] += dy[i];
+    return g;
+}
+
+void differences() {
+    const Case s{2, 2, 5, 4, 3, 3, 2, 2, 1, SOFTSHARE_BIAS};
+    Random random(1);
+    const Doubles x = wide(random.floats(s.x())), weights = wide(random.floats(s.weights()));
+    const Doubles bias = wide(random.floats(s.out)), dy = wide(random.floats(s.y()));
+    const Gradients g = backward(s, x, weights, dy);
+    derivative("x", x, g.x, [&](const Doubles& v) { return dot(forward(s, v, weights, bias), dy); });
+    derivative("weights", weights, g.weights, [&](const Doubles& v) { return dot(forward(s, x, v, bias), dy); });
+    derivative("bias", bias, g.bias, [&](const Doubles& v) { return dot(forward(s, x, weights, v), dy); });
+}
+
+void no_reference(int64_t operation, const std::string& name) {
+    const std::string used = softshare_implementation(operation);
+    check(!used.empty() && used.find("ref") == std::string::npos, name + " uses " + used);
+}
+
+int64_t create(int64_t context, const Case& s) {
+    int64_t operation = 0;
+    OK(softshare_convolution_create(context, s.batch, s.in, s.height, s.width, s.out, s.kernel_h, s.kernel_w, s.stride,
+                                    s.stride, s.pad, s.pad, s.flags, &operation));
+    no_reference(operation, s.name());
+    return operation;
+}
+
+void compare(const Case& s) {
+    Random random(7);
+    const bool with_bias = (s.flags & SOFTSHARE_BIAS) != 0;
+    const Floats x = random.floats(s.x()), weights = random.floats(s.weights());
+    const Floats bias = random.floats(with_bias ? s.out : 0), dy = random.floats(s.y());
+    Doubles expected = forward(s, wide(x), wide(weights), wide(bias));
+    if ((s.flags & SOFTSHARE_RELU) != 0) {
+        for (double& v : expected) v = v > 0 ? v : 0;
+    }
+    const Gradients g = backward(s, wide(x), wide(weights), wide(dy));
+    for (int threads = 1; threads <= 3; threads++) {
+        const int64_t context = open(threads), operation = create(context, s);
+        const std::string name = s.name() + ", " + std::to_string(threads) + " threads, ";
+        Floats first[4];
+        for (int repeat = 0; repeat < 2; repeat++) {
+            Floats all[4] = {Floats(s.y(), NAN), Floats(s.x(), NAN), Floats(s.weights(), NAN), Floats(bias.size(), NAN)};
+            OK(softshare_convolution_forward(operation, x.data(), weights.data(), with_bias ? bias.data() : nullptr, all[0].data()));
+            OK(softshare_convolution_backward_data(operation, dy.data(), weights.data(), all[1].data()));
+            OK(softshare_convolution_backward_weights(operation, x.data(), dy.data(), all[2].data(), with_bias ? all[3].data() : nullptr));
+            // float32 sums of up to k products of numbers below 1: error grows with √k·2^-24.
+            const double sum = 2e-6 * sqrt(double(s.in) * s.kernel_h * s.kernel_w * std::max(1, s.out / s.in));
+            const double long_sum = 2e-6 * sqrt(double(s.batch) * s.out_h() * s.out_w());
+            near(name + "y", all[0], expected, sum, 1e-5);
+            near(name + "dx", all[1], g.x, sum, 1e-5);
+            near(name + "dweights", all[2], g.weights, long_sum, 1e-5);
+            if (with_bias) near(name + "dbias", all[3], g.bias, long_sum, 1e-5);
+            for (int i = 0; i < 4; i++) {
+                if (repeat == 0) first[i] = all[i];
+                same(name + "repeated " + std::to_string(i), all[i], first[i]);
+            }
+        }
+        OK(softshare_destroy(operation));
+        OK(softshare_close(context));
+    }
+}
+
+/* Every convolution of the built-in networks. */
+void implementations() {
+    const int64_t context = open(2);
+    for (int batch : {128, 256}) {
+        create(context, {batch, 1, 28, 28, 20, 5, 5, 1, 0, SOFTSHARE_BIAS | SOFTSHARE_RELU});
+        create(context, {batch, 1, 28, 28, 20, 5, 5, 1, 0, SOFTSHARE_BIAS});
+        create(context, {batch, 20, 12, 12, 50, 5, 5, 1, 0, SOFTSHARE_BIAS | SOFTSHARE_RELU});
+        create(context, {batch, 20, 12, 12, 50, 5, 5, 1, 0, SOFTSHARE_BIAS});
+    }
+    create(context, {8, 3, 32, 32, 16, 3, 3, 1, 1, 0});
+    int in = 16, size = 32;
+    for (int out : {64, 128, 256}) {
+        const int stride = out == 64 ? 1 : 2;
+        create(context, {8, in, size, size, out, 3, 3, stride, 1, 0});
+        create(context, {8, in, size, size, out, 1, 1, stride, 0, 0});
+        size /= stride;
+        create(context, {8, out, size, size, out, 3, 3, 1, 1, 0});
+        in = out;
+    }
+    OK(softshare_close(context));
+}
+
+void refusals() {
+    const int64_t context = open(1);
+    int64_t operation = 0;
+    REFUSED(softshare_convolution_create(context, 0, 1, 5, 5, 1, 3, 3, 1, 1, 0, 0, 0, &operation), "batch must be 1");
+    REFUSED(softshare_convolution_create(context, 1, 1, 5, 5, 1, 3, 3, 1, 1, -1, 0, 0, &operation), "pad_height");
+    REFUSED(softshare_convolution_create(context, 1, 1, 5, 5, 1, 7, 3, 1, 1, 0, 0, 0, &operation), "does not fit");
+    REFUSED(softshare_convolution_create(context, 1, 1, 5, 5, 1, 3, 3, 1, 1, 0, 0, 0, nullptr), "NULL");
+    operation = create(context, {1, 1, 5, 5, 1, 3, 3, 1, 0, SOFTSHARE_BIAS});
+    Floats buffer(25);
+    REFUSED(softshare_convolution_forward(operation, nullptr, buffer.data(), buffer.data(), buffer.data()), "x is NULL");
+    REFUSED(softshare_convolution_forward(operation, buffer.data(), buffer.data(), nullptr, buffer.data()), "bias was declared");
+    REFUSED(softshare_linear_forward(operation, buffer.data(), buffer.data(), buffer.data(), buffer.data()), "another operation");
+    REFUSED(softshare_convolution_forward(0, buffer.data(), buffer.data(), buffer.data(), buffer.data()), "handle is 0");
+    OK(softshare_close(context));
+}
+
+}  // namespace
+
+int main() {
+    differences();
+    constexpr int bias = SOFTSHARE_BIAS, both = SOFTSHARE_BIAS | SOFTSHARE_RELU;
+    const Case cases[] = {
+        {1, 1, 5, 5, 1, 3, 3, 1, 0, 0},      {1, 1, 13, 7, 3, 3, 3, 1, 0, both},  {2, 3, 13, 7, 10, 3, 3, 2, 1, bias},
+        {3, 5, 7, 13, 3, 1, 1, 2, 0, 0},     {1, 16, 8, 8, 32, 1, 1, 2, 0, bias}, {2, 1, 12, 11, 20, 5, 5, 1, 0, both},
+        {3, 20, 9, 12, 50, 5, 5, 1, 0, both}, {2, 17, 6, 5, 19, 3, 2, 1, 1, bias}, {2, 3, 8, 8, 16, 3, 3, 1, 1, 0},
+        {1, 4, 1, 1, 10, 1, 1, 1, 0, both},  {2, 32, 8, 8, 32, 3, 3, 2, 1, 0},    {5, 2, 28, 3, 7, 4, 3, 3, 2, bias},
+    };
+    for (const Case& s : cases) compare(s);
+    implementations();
+    refusals();
+    return result();
+}

@@ -1,0 +1,159 @@
+/*
+ * What the layers' test programs share: contexts of all instruction sets and thread counts, numbers with a fixed seed,
+ * comparisons that say where and by how much. A program's main ends with `return layers_check::result()`.
+ */
+#ifndef SOFTSHARE_LAYERS_CHECK_H
+#define SOFTSHARE_LAYERS_CHECK_H
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "softshare.h"
+
+namespace layers_check {
+
+typedef std::vector<float> Floats;
+typedef std::vector<double> Doubles;
+
+inline int& failures() {
+    static int count = 0;
+    return count;
+}
+
+inline void check(bool good, const std::string& what) {
+    if (good) return;
+    failures()++;
+    fprintf(stderr, "FAILED: %s\n", what.c_str());
+}
+
+inline int result() {
+    if (failures() == 0) printf("all good\n");
+    return failures() == 0 ? 0 : 1;
+}
+
+/* A call that must succeed: without it nothing after makes sense. */
+inline void ok(int status, const char* call) {
+    if (status == SOFTSHARE_OK) return;
+    fprintf(stderr, "FAILED: %s: status %d: %s\n", call, status, softshare_error());
+    exit(1);
+}
+#define OK(call) layers_check::ok(call, #call)
+
+/* A call that must be refused with one line that holds `words`. */
+inline void refused(int status, const char* words, const char* call) {
+    const std::string text = softshare_error();
+    check(status != SOFTSHARE_OK && text.find(words) != std::string::npos && text.find('\n') == std::string::npos,
+          std::string(call) + " must be refused with '" + words + "', found status " + std::to_string(status) + ": " + text);
+}
+#define REFUSED(call, words) layers_check::refused(call, words, #call)
+
+/* Numbers in (−1, 1), the same everywhere (splitmix64). */
+class Random {
+public:
+    explicit Random(uint64_t seed) : state_(seed) {}
+    uint64_t next() {
+        uint64_t z = (state_ += 0x9E3779B97F4A7C15u);
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+        return z ^ (z >> 31);
+    }
+    float uniform() { return static_cast<float>(static_cast<double>(next() >> 40) * 0x1p-23 - 1.0); }
+    Floats floats(size_t count, float scale = 1.0f) {
+        Floats all(count);
+        for (float& f : all) f = scale * uniform();
+        return all;
+    }
+
+private:
+    uint64_t state_;
+};
+
+inline Doubles wide(const Floats& x) { return Doubles(x.begin(), x.end()); }
+
+/* |found − expected| ≤ absolute + relative·|expected| everywhere. */
+inline void near(const std::string& what, const float* found, const Doubles& expected, double absolute, double relative) {
+    size_t bad = 0, worst = 0;
+    double most = -1;
+    for (size_t i = 0; i < expected.size(); i++) {
+        const double error = fabs(found[i] - expected[i]);
+        if (!(error <= absolute + relative * fabs(expected[i]))) bad++;
+        if (!(error <= most)) most = error, worst = i;
+    }
+    if (bad == 0) return;
+    char text[200];
+    snprintf(text, sizeof text, ": %zu of %zu differ, most at %zu: expected %.9g, found %.9g", bad, expected.size(), worst,
+             expected[worst], static_cast<double>(found[worst]));
+    check(false, what + text);
+}
+inline void near(const std::string& what, const Floats& found, const Doubles& expected, double absolute, double relative) {
+    check(found.size() == expected.size(), what + ": sizes");
+    near(what, found.data(), expected, absolute, relative);
+}
+
+/* Bit for bit. */
+template <typename T>
+void same(const std::string& what, const std::vector<T>& found, const std::vector<T>& expected) {
+    check(found.size() == expected.size() &&
+              (found.empty() || memcmp(found.data(), expected.data(), found.size() * sizeof(T)) == 0),
+          what + ": bits differ");
+}
+
+/* Runs body(context, name) for each instruction set that the processor has, with 1, 2 and 3 threads. */
+inline void each_context(const std::function<void(int64_t, const std::string&)>& body) {
+    const char* names[] = {"auto", "plain", "avx2", "avx512"};
+    for (int isa = SOFTSHARE_ISA_PLAIN; isa <= SOFTSHARE_ISA_AVX512; isa++) {
+        for (int threads = 1; threads <= 3; threads++) {
+            int64_t context = 0;
+            const int status = softshare_open(SOFTSHARE_CPU_LIBRARY, threads, isa, &context);
+            if (status == SOFTSHARE_NOT_SUPPORTED) {
+                printf("skipped: %s\n", softshare_error());
+                break;
+            }
+            ok(status, "softshare_open");
+            body(context, std::string(names[isa]) + ", " + std::to_string(threads) + " threads");
+            OK(softshare_close(context));
+        }
+    }
+}
+
+/* A context with the best instruction set. */
+inline int64_t open(int threads) {
+    int64_t context = 0;
+    OK(softshare_open(SOFTSHARE_CPU_LIBRARY, threads, SOFTSHARE_ISA_AUTO, &context));
+    return context;
+}
+
+/*
+ * Finite differences: gradient (by the reference) of Σ value·cotangent against (f(x + h) − f(x − h)) / 2h, all in double.
+ */
+inline void derivative(const std::string& what, Doubles x, const Doubles& gradient, const std::function<double(const Doubles&)>& f) {
+    const double h = 1e-5;
+    for (size_t i = 0; i < x.size(); i++) {
+        const double here = x[i];
+        x[i] = here + h;
+        const double above = f(x);
+        x[i] = here - h;
+        const double below = f(x);
+        x[i] = here;
+        const double slope = (above - below) / (2 * h);
+        check(fabs(slope - gradient[i]) <= 1e-7 + 1e-6 * fabs(slope),
+              what + ": reference's derivative " + std::to_string(i) + " is " + std::to_string(gradient[i]) +
+                  ", finite differences give " + std::to_string(slope));
+    }
+}
+
+inline double dot(const Doubles& a, const Doubles& b) {
+    double sum = 0;
+    for (size_t i = 0; i < a.size(); i++) sum += a[i] * b[i];
+    return sum;
+}
+
+}  // namespace layers_check
+
+#endif
