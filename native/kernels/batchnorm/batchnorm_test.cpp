@@ -1,0 +1,145 @@
+/* Batch normalisation against plain loops in double; bits the same on every context. */
+#include "layers_check.h"
+
+using namespace layers_check;
+
+namespace {
+
+constexpr double epsilon = 1e-5;
+
+struct Result {
+    Doubles y, mean, variance;
+};
+
+Result forward(int count, int channels, const Doubles& x, const Doubles& scale, const Doubles& shift, bool relu) {
+    Result r{Doubles(x.size()), Doubles(channels), Doubles(channels)};
+    for (int c = 0; c < channels; c++) {
+        for (int i = 0; i < count; i++) r.mean[c] += x[size_t(i) * channels + c] / count;
+        for (int i = 0; i < count; i++) r.variance[c] += pow(x[size_t(i) * channels + c] - r.mean[c], 2) / count;
+        for (int i = 0; i < count; i++) {
+            const size_t k = size_t(i) * channels + c;
+            r.y[k] = (x[k] - r.mean[c]) / sqrt(r.variance[c] + epsilon) * scale[c] + shift[c];
+            if (relu && r.y[k] < 0) r.y[k] = 0;
+        }
+    }
+    return r;
+}
+
+struct Gradients {
+    Doubles x, scale, shift, masked;
+};
+
+Gradients backward(int count, int channels, const Doubles& x, const Result& r, const Doubles& dy, const Doubles& scale, bool relu) {
+    Gradients g{Doubles(x.size()), Doubles(channels), Doubles(channels), dy};
+    for (int c = 0; c < channels; c++) {
+        const double inverse = 1 / sqrt(r.variance[c] + epsilon);
+        for (int i = 0; i < count; i++) {
+            const size_t k = size_t(i) * channels + c;
+            if (relu && r.y[k] <= 0) g.masked[k] = 0;
+            g.shift[c] += g.masked[k];
+            g.scale[c] += g.masked[k] * (x[k] - r.mean[c]) * inverse;
+        }
+        for (int i = 0; i < count; i++) {
+            const size_t k = size_t(i) * channels + c;
+            g.x[k] = scale[c] * inverse * (g.masked[k] - g.shift[c] / count - (x[k] - r.mean[c]) * inverse * g.scale[c] / count);
+        }
+    }
+    return g;
+}
+
+void differences() {
+    const int count = 7, channels = 3;
+    Random random(2);
+    const Doubles x = wide(random.floats(21)), scale = wide(random.floats(3)), shift = wide(random.floats(3)), dy = wide(random.floats(21));
+    for (bool relu : {false, true}) {
+        const Gradients g = backward(count, channels, x, forward(count, channels, x, scale, shift, relu), dy, scale, relu);
+        derivative("x", x, g.x, [&](const Doubles& v) { return dot(forward(count, channels, v, scale, shift, relu).y, dy); });
+        derivative("scale", scale, g.scale, [&](const Doubles& v) { return dot(forward(count, channels, x, v, shift, relu).y, dy); });
+        derivative("shift", shift, g.shift, [&](const Doubles& v) { return dot(forward(count, channels, x, scale, v, relu).y, dy); });
+    }
+}
+
+void compare(int count, int channels, bool relu, float offset) {
+    Random random(4);
+    Floats x = random.floats(size_t(count) * channels);
+    for (size_t i = 0; i < x.size(); i++) x[i] += offset;
+    const Floats scale = random.floats(channels), shift = random.floats(channels), dy = random.floats(x.size());
+    const Result r = forward(count, channels, wide(x), wide(scale), wide(shift), relu);
+    std::vector<Floats> first;
+    each_context([&](int64_t context, const std::string& name) {
+        const std::string what = "batchnorm " + std::to_string(count) + " x " + std::to_string(channels) + ", " + name + ", ";
+        Floats y(x.size(), NAN), mean(channels), variance(channels), running_mean(channels, 0.5f), running_variance(channels, 2.0f);
+        OK(softshare_batchnorm_forward(context, count, channels, x.data(), scale.data(), shift.data(), float(epsilon), 0.1f, relu,
+                                       y.data(), mean.data(), variance.data(), running_mean.data(), running_variance.data()));
+        Doubles expected_mean(channels), expected_variance(channels);
+        for (int c = 0; c < channels; c++) {
+            expected_mean[c] = 0.9 * 0.5 + 0.1 * r.mean[c];
+            expected_variance[c] = 0.9 * 2.0 + 0.1 * r.variance[c] * (count > 1 ? double(count) / (count - 1) : 1);
+        }
+        // A mean rounded to float moves y by |mean|·2^-24 / σ.
+        const double loose = 4e-6 + 1e-6 * fabs(offset);
+        near(what + "y", y, r.y, loose, 1e-5);
+        near(what + "mean", mean, r.mean, 1e-7, 1e-6);
+        near(what + "variance", variance, r.variance, 1e-7, 1e-5);
+        near(what + "running mean", running_mean, expected_mean, 1e-6, 1e-6);
+        near(what + "running variance", running_variance, expected_variance, 1e-6, 1e-6);
+
+        // The gradient is compared with the reference at what was stored, so that the mask is the same.
+        const Result stored{wide(y), wide(mean), wide(variance)};
+        const Gradients g = backward(count, channels, wide(x), stored, wide(dy), wide(scale), relu);
+        Floats masked = dy, dx(x.size(), NAN), dscale(channels), dshift(channels);
+        OK(softshare_batchnorm_backward(context, count, channels, x.data(), relu ? y.data() : nullptr, masked.data(), scale.data(),
+                                        mean.data(), variance.data(), float(epsilon), relu, dx.data(), dscale.data(), dshift.data()));
+        const double largest = 1 / sqrt(count > 1 ? 0.1 : epsilon);
+        near(what + "dx", dx, g.x, 2e-6 * largest, 1e-4);
+        near(what + "dscale", dscale, g.scale, 1e-5, 1e-5);
+        near(what + "dshift", dshift, g.shift, 1e-5, 1e-5);
+        near(what + "masked dy", masked, g.masked, 0, 0);
+
+        Floats inference(x.size(), NAN);
+        OK(softshare_batchnorm_inference(context, count, channels, x.data(), scale.data(), shift.data(), running_mean.data(),
+                                         running_variance.data(), float(epsilon), relu, inference.data()));
+        Doubles straight(x.size());
+        for (size_t i = 0; i < x.size(); i++) {
+            const size_t c = i % channels;
+            straight[i] = (x[i] - double(running_mean[c])) / sqrt(running_variance[c] + epsilon) * scale[c] + shift[c];
+            if (relu && straight[i] < 0) straight[i] = 0;
+        }
+        near(what + "inference", inference, straight, 1e-5, 1e-5);
+
+        const std::vector<Floats> all = {y, mean, variance, running_mean, running_variance, dx, dscale, dshift, masked, inference};
+        if (first.empty()) first = all;
+        for (size_t i = 0; i < all.size(); i++) same(what + "result " + std::to_string(i), all[i], first[i]);
+
+        Floats again(x.size());
+        OK(softshare_batchnorm_forward(context, count, channels, x.data(), scale.data(), shift.data(), float(epsilon), 0.1f, relu,
+                                       again.data(), mean.data(), variance.data(), nullptr, nullptr));
+        same(what + "without running statistics", again, y);
+    });
+}
+
+void refusals() {
+    const int64_t context = open(1);
+    Floats b(8);
+    float* p = b.data();
+    REFUSED(softshare_batchnorm_forward(context, 0, 2, p, p, p, 1e-5f, 0.1f, 0, p, p, p, p, p), "count must be 1");
+    REFUSED(softshare_batchnorm_forward(context, 2, 2, p, p, p, 1e-5f, 0.1f, 0, p, p, p, p, nullptr), "both running");
+    REFUSED(softshare_batchnorm_backward(context, 2, 2, p, nullptr, p, p, p, p, 1e-5f, 1, p, p, p), "y is NULL");
+    REFUSED(softshare_batchnorm_inference(context, 2, 2, p, p, p, p, p, -1.0f, 0, p), "epsilon");
+    OK(softshare_close(context));
+}
+
+}  // namespace
+
+int main() {
+    differences();
+    compare(1, 3, false, 0);
+    compare(91, 1, true, 0);
+    compare(1000, 17, true, 0);
+    compare(2048, 16, false, 100);
+    compare(1024, 64, true, 0);
+    compare(512, 256, true, 3);
+    compare(30011, 5, true, 0);
+    refusals();
+    return result();
+}
