@@ -23,6 +23,7 @@ struct PriorTerms {
     float spread[PRIOR_COMPONENTS];     // 4 σ, or 0 where |μ| is larger: up to this |w| raw moments do not cancel
     float precision[PRIOR_COMPONENTS];  // 1 / σ²
     double mean_exact[PRIOR_COMPONENTS];
+    float inner;     // within this distance of zero few components matter; 0: there is no such place
     float zero;      // π_0
     float not_zero;  // 1 − π_0
 };

@@ -42,7 +42,16 @@ struct alignas(64) Block {
     int actives;
     float bound_low[PRIOR_COMPONENTS], bound_top[PRIOR_COMPONENTS];
     double value[W];         // Σ log2 p, by lanes
+    int waiting;             // blocks since moments were last folded into doubles
+    uint8_t touched[PRIOR_COMPONENTS];  // kinds of moments that wait, as bits
 };
+
+/* Where moments are summed: a few floats a lane, then doubles; K × KINDS × 3 × W each. */
+struct Sums {
+    float* few;
+    double* all;
+};
+constexpr int FEW_BLOCKS = 4;  // 4 · 256 / W floats a lane
 
 SIMD M counting(const Block& b, int i) { return mask(b.counts[i / 32] >> (i % 32)); }
 
@@ -154,8 +163,10 @@ static void shares(const PriorTerms& k, Block& b, int n, float common, float* p,
     if (want_statistics) fold(b.value, values);
 }
 
+SIMD void add_to(float* p, V v) { store(p, add(load(p), v)); }
+
 /* Pass 3 about μ for one component. */
-SIMD void moments(const PriorTerms& k, const Block& b, int n, int j, const float* p, double* sums) {
+SIMD void moments(const PriorTerms& k, const Block& b, int n, int j, const float* p, float* sums) {
     const V mean = set1(k.mean[j]), low = set1(k.mean_low[j]);
     const float* factor = j == 0 ? b.factor0 : b.factor;
     V s0[2], s1[2], s2[2];
@@ -171,14 +182,14 @@ SIMD void moments(const PriorTerms& k, const Block& b, int n, int j, const float
             s2[u] = fma(rd, d, s2[u]);
         }
     }
-    fold(sums, add(s0[0], s0[1]));
-    fold(sums + W, add(s1[0], s1[1]));
-    fold(sums + 2 * W, add(s2[0], s2[1]));
+    add_to(sums, add(s0[0], s0[1]));
+    add_to(sums + W, add(s1[0], s1[1]));
+    add_to(sums + 2 * W, add(s2[0], s2[1]));
 }
 
 /* Pass 3, raw moments of N components at once: factors are loaded once for all. Not for component 0. */
 template <int N>
-SIMD void raw_moments(const Block& b, int n, const float* const* p, double* const* sums) {
+SIMD void raw_moments(const Block& b, int n, const float* const* p, float* const* sums) {
     V s0[N], s1[N], s2[N];
     for (int a = 0; a < N; a++) s0[a] = s1[a] = s2[a] = set1(0);
     for (int i = 0; i < n; i += W) {
@@ -191,14 +202,30 @@ SIMD void raw_moments(const Block& b, int n, const float* const* p, double* cons
         }
     }
     for (int a = 0; a < N; a++) {
-        fold(sums[a], s0[a]);
-        fold(sums[a] + W, s1[a]);
-        fold(sums[a] + 2 * W, s2[a]);
+        add_to(sums[a], s0[a]);
+        add_to(sums[a] + W, s1[a]);
+        add_to(sums[a] + 2 * W, s2[a]);
     }
 }
 
-/* Pass 3: adds to sums (K × KINDS × 3 × W doubles). */
-static void statistics(const PriorTerms& k, Block& b, int n, const float* p, double* sums) {
+/* Folds what waits into doubles. */
+static void fold_moments(const PriorTerms& k, Block& b, Sums sums) {
+    for (int j = 0; j < k.components; j++) {
+        for (int kind = 0; kind < KINDS; kind++) {
+            if ((b.touched[j] >> kind & 1) == 0) continue;
+            const int64_t at = (int64_t(j) * KINDS + kind) * 3 * W;
+            for (int x = 0; x < 3 * W; x += W) {
+                fold(sums.all + at + x, load(sums.few + at + x));
+                store(sums.few + at + x, set1(0));
+            }
+        }
+        b.touched[j] = 0;
+    }
+    b.waiting = 0;
+}
+
+/* Pass 3. */
+static void statistics(const PriorTerms& k, Block& b, int n, const float* p, Sums sums) {
     V most = set1(0);
     for (int i = 0; i < n; i += W) {
         V w = load(b.w + i), f = load(b.factor + i);
@@ -209,15 +236,17 @@ static void statistics(const PriorTerms& k, Block& b, int n, const float* p, dou
     }
     const float farthest = highest(most);
     const float* raw[4];
-    double* raw_sums[4];
+    float* raw_sums[4];
     int raws = 0;
     for (int a = 0; a < b.actives; a++) {
         const int j = b.active[a];
-        double* own = sums + int64_t(j) * KINDS * 3 * W;
+        float* own = sums.few + int64_t(j) * KINDS * 3 * W;
         if (j == 0 || !(farthest <= k.spread[j])) {
+            b.touched[j] |= 1;
             moments(k, b, n, j, p + a * B, own);
             continue;
         }
+        b.touched[j] |= 2;
         raw[raws] = p + a * B;
         raw_sums[raws] = own + 3 * W;
         if (++raws == 4) {
@@ -226,6 +255,7 @@ static void statistics(const PriorTerms& k, Block& b, int n, const float* p, dou
         }
     }
     for (int a = 0; a < raws; a++) raw_moments<1>(b, n, raw + a, raw_sums + a);
+    if (++b.waiting == FEW_BLOCKS) fold_moments(k, b, sums);
 }
 
 /* Fills the block up to whole groups; what is added does not count. Returns how many there are now. */
@@ -245,7 +275,7 @@ SIMD int fill_up(Block& b, bool structured) {
 }
 
 /* The whole block: fills gradient, not_zero, factors; adds to sums and value. Returns the common shift (0: none). */
-static void run_block(const PriorTerms& k, Block& b, bool structured, bool want_statistics, float* p, double* sums,
+static void run_block(const PriorTerms& k, Block& b, bool structured, bool want_statistics, float* p, Sums sums,
                       double* shift_sum) {
     const int n = fill_up(b, structured);
     float shift = 0;

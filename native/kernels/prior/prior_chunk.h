@@ -3,6 +3,8 @@
  *
  * Dense stretches go block by block. Where less than half of a block's weights are live, the live ones are packed with
  * their addresses until a block is full, so that work follows the live weights; a block without any costs a look at its bits.
+ * Late in a run most weights have gathered near zero, within reach of few components, yet every block has some farther
+ * off, and the whole mixture would be summed for all: where more than half lie near zero, the others are packed too.
  */
 #ifndef SOFTSHARE_PRIOR_CHUNK_H
 #define SOFTSHARE_PRIOR_CHUNK_H
@@ -12,7 +14,7 @@
 
 namespace softshare::cpu::SIMD_NAMESPACE {
 
-/* One thread's memory; shares (K × B floats) and sums (K × KINDS × 3 × W doubles) follow it. */
+/* One thread's memory; moments (K × KINDS × 3 × W doubles, as many floats) and shares (K × B floats) follow it. */
 struct Scratch {
     Block block;
     int packed;              // weights waiting in the arrays below
@@ -25,7 +27,7 @@ struct Scratch {
 };
 
 static int64_t scratch_bytes(int components) {
-    return int64_t(sizeof(Scratch)) + int64_t(components) * (B * sizeof(float) + KINDS * 3 * W * sizeof(double));
+    return int64_t(sizeof(Scratch)) + int64_t(components) * (B * sizeof(float) + KINDS * 3 * W * (sizeof(double) + sizeof(float)));
 }
 
 struct Work {
@@ -33,7 +35,7 @@ struct Work {
     const PriorChunk& chunk;
     Scratch& s;
     float* p;
-    double* sums;
+    Sums sums;
     Adam adam;
 };
 
@@ -95,7 +97,7 @@ static void count(const PriorJob& job, const PriorChunk& c, int64_t row, int64_t
     }
 }
 
-/* Adam on n weights at arrays; `b` says which count. */
+/* Adam on b.n weights; those that do not count stay as they are. */
 SIMD void adam_block(const Work& k, const Block& b, float* w, const float* task, float* moment1, float* moment2) {
     const V tau = set1(k.job.adam.tau);
     for (int i = 0; i < b.n; i += W) {
@@ -103,7 +105,7 @@ SIMD void adam_block(const Work& k, const Block& b, float* w, const float* task,
         const bool whole = m >= W;
         V prior = load(b.gradient + i);
         V g = fma(tau, prior, whole ? load(task + i) : load_part(task + i, m));
-        V old_w = load(b.w + i), old_m = whole ? load(moment1 + i) : load_part(moment1 + i, m);
+        V old_w = whole ? load(w + i) : load_part(w + i, m), old_m = whole ? load(moment1 + i) : load_part(moment1 + i, m);
         V old_v = whole ? load(moment2 + i) : load_part(moment2 + i, m);
         V new_w = old_w, new_m = old_m, new_v = old_v;
         adam_update(k.adam, g, &new_w, &new_m, &new_v);
@@ -188,11 +190,14 @@ SIMD void run(Work& k) {
               &k.s.shift_sum);
 }
 
-/* b.n weights that lie one after another in the arena from `at` on. */
-static void dense_block(Work& k, int64_t at, int64_t row, int64_t column) {
+/* b.n weights that lie one after another in the arena from `at` on; split: those that do not count are left to others. */
+static void dense_block(Work& k, int64_t at, int64_t row, int64_t column, bool split) {
     const PriorJob& job = k.job;
     Block& b = k.s.block;
     copy(b.w, job.weights + at, b.n);
+    if (split) {
+        for (int i = 0; i < b.n; i += W) store(b.w + i, select(counting(b, i), load(b.w + i), set1(0)));
+    }
     if (job.row_offsets != nullptr) lay_offsets(job, k.chunk, row, column, b.n, b.e);
     if (job.assignment != nullptr) {
         assign(k, b, at);
@@ -271,6 +276,22 @@ static void pack(Work& k, int64_t at, int n, const uint32_t* bits) {
     }
 }
 
+/* Bits of the n weights that lie near zero, where few components reach; returns how many of `bits` are among them. */
+SIMD int find_inner(const PriorTerms& t, const float* w, int n, const uint32_t* bits, uint32_t* inner) {
+    const V limit = set1(t.inner), minus = set1(-t.inner);
+    int count = 0;
+    for (int i = 0; i < n; i += 32) {
+        uint32_t near = 0;
+        for (int x = i; x < i + 32 && x < n; x += W) {
+            V v = n - x < W ? load_part(w + x, n - x) : load(w + x);
+            near |= (to_bits(greater(limit, v)) & to_bits(greater(v, minus))) << (x - i);
+        }
+        inner[i / 32] = near & bits[i / 32];
+        count += __builtin_popcount(inner[i / 32]);
+    }
+    return count;
+}
+
 /* A run of weights within the chunk that lie one after another. */
 static void stretch(Work& k, int64_t at, int64_t end) {
     if (at >= end) return;
@@ -280,25 +301,27 @@ static void stretch(Work& k, int64_t at, int64_t end) {
     int64_t row = (at - k.chunk.offset) / k.chunk.length, column = (at - k.chunk.offset) % k.chunk.length;
     for (int n; at < end; at += n) {
         n = end - at < B ? int(end - at) : B;
-        int live = n;
-        uint32_t bits[B / 32];
-        if (job.live != nullptr) {
-            live = 0;
-            for (int i = 0; i < n; i += 32) {
-                bits[i / 32] = live_bits(job.live, at + i, n - i < 32 ? n - i : 32);
-                live += __builtin_popcount(bits[i / 32]);
-            }
+        int live = 0;
+        uint32_t bits[B / 32] = {}, inner[B / 32] = {};
+        for (int i = 0; i < n; i += 32) {
+            const int m = n - i < 32 ? n - i : 32;
+            bits[i / 32] = job.live != nullptr ? live_bits(job.live, at + i, m) : ~0u >> (32 - m);
+            live += __builtin_popcount(bits[i / 32]);
         }
         if (may_pack && 2 * live < n) {
             if (job.gradient != nullptr) memset(job.gradient + at, 0, sizeof(float) * size_t(n));
             if (live > 0) pack(k, at, n, bits);
         } else {
+            const int near = may_pack && job.terms->inner > 0 ? find_inner(*job.terms, job.weights + at, n, bits, inner) : 0;
+            const bool split = near < live && 2 * near > live;
             b.n = n;
-            b.partial = live < n;
-            if (b.partial) {
-                for (int i = 0; i < B / 32; i++) b.counts[i] = i * 32 < n ? bits[i] : 0;
+            b.partial = split || live < n;
+            memcpy(b.counts, split ? inner : bits, sizeof bits);
+            dense_block(k, at, row, column, split);
+            if (split) {
+                for (int i = 0; i < B / 32; i++) bits[i] &= ~inner[i];
+                pack(k, at, n, bits);
             }
-            dense_block(k, at, row, column);
         }
         column += n;
         if (column >= k.chunk.length) {
@@ -311,6 +334,7 @@ static void stretch(Work& k, int64_t at, int64_t end) {
 /* Sums of lanes and kinds to the chunk's statistics. */
 static void finish(Work& k, double* out) {
     const PriorTerms& t = *k.job.terms;
+    fold_moments(t, k.s.block, k.sums);
     double value = k.s.shift_sum;
     for (int i = 0; i < W; i++) value += k.s.block.value[i];
     out[0] = -prior::LN2 * value;
@@ -318,7 +342,7 @@ static void finish(Work& k, double* out) {
         double m[KINDS * 3];
         for (int x = 0; x < KINDS * 3; x++) {
             m[x] = 0;
-            for (int i = 0; i < W; i++) m[x] += k.sums[(int64_t(j) * KINDS * 3 + x) * W + i];
+            for (int i = 0; i < W; i++) m[x] += k.sums.all[(int64_t(j) * KINDS * 3 + x) * W + i];
         }
         const double mean = t.mean_exact[j];
         out[1 + 3 * j] = m[0] + m[3];
@@ -331,16 +355,20 @@ static void run_chunk(const PriorJob& job, const PriorChunk& c, int64_t index, v
     FlushTiny flush;
     Scratch& s = *static_cast<Scratch*>(memory);
     const int components = job.terms->components;
-    double* sums = reinterpret_cast<double*>(&s + 1);
-    float* p = reinterpret_cast<float*>(sums + int64_t(components) * KINDS * 3 * W);
-    Work k{job, c, s, p, sums,
+    const int64_t size = int64_t(components) * KINDS * 3 * W;
+    Sums sums;
+    sums.all = reinterpret_cast<double*>(&s + 1);
+    sums.few = reinterpret_cast<float*>(sums.all + size);
+    Work k{job, c, s, sums.few + size, sums,
            adam_of(job.adam.beta1, job.adam.beta2, job.adam.epsilon, job.adam.rate, job.adam.correction1,
                    job.adam.correction2)};
     s.packed = 0;
     s.frozen = 0;
     s.shift_sum = 0;
     memset(s.block.value, 0, sizeof s.block.value);
-    if (job.statistics != nullptr) memset(sums, 0, sizeof(double) * size_t(components) * KINDS * 3 * W);
+    s.block.waiting = 0;
+    memset(s.block.touched, 0, sizeof s.block.touched);
+    if (job.statistics != nullptr) memset(sums.all, 0, size_t(size) * (sizeof(double) + sizeof(float)));
     if (job.row_sums != nullptr) {
         memset(job.row_sums + c.row_partial + c.row, 0, sizeof(float) * size_t(c.row_end - c.row));
         memset(job.column_sums + c.column_partial + c.column, 0, sizeof(float) * size_t(c.column_end - c.column));

@@ -18,6 +18,29 @@ constexpr int64_t MOST_CHUNKS = 64;     // a tensor
 constexpr int64_t LEAST_CHUNK = 4096;   // weights
 constexpr int64_t ROWS_A_GROUP = 8;     // at least, so that column sums of all groups take at most half a byte a weight
 
+/* How many components a block of weights between −x and x would take: as prior_block.h chooses them. */
+int within(const PriorTerms& t, double x) {
+    double low = -HUGE_VAL;
+    for (int j = 0; j < t.components; j++) {
+        const double far = x + std::fabs(double(t.mean[j]));
+        low = std::max(low, double(t.constant[j]) - double(t.slope[j]) * far * far);
+    }
+    int count = 0;
+    for (int j = 0; j < t.components; j++) {
+        const double near = std::max(std::fabs(double(t.mean[j])) - x, 0.0);
+        count += double(t.reach[j]) - double(t.slope[j]) * near * near >= low - double(prior::SKIP_BITS) - 16;
+    }
+    return count;
+}
+
+/* The farthest of a few multiples of σ_0 within which at most a quarter of the components matter. */
+float inner_limit(const PriorTerms& t, double sigma) {
+    for (double x : {7.0, 6.0, 5.0, 4.0, 3.0}) {
+        if (4 * within(t, x * sigma) <= t.components) return float(x * sigma);
+    }
+    return 0;
+}
+
 }  // namespace
 
 PriorOperation::PriorOperation(Context* owner, int count, const int64_t* layout, int k, bool zero)
@@ -96,6 +119,7 @@ int PriorOperation::read_mixture(const char* where, const double* mixture, Prior
         terms->spread[j] = std::fabs(mu) <= 4 * sigma ? float(4 * sigma) : 0.0f;
         terms->precision[j] = float(1 / (sigma * sigma));
     }
+    terms->inner = zero_component && mixture[0] > 0 ? inner_limit(*terms, mixture[2 * k]) : 0;
     terms->zero = float(mixture[0]);
     terms->not_zero = float(1 - mixture[0]);
     return SOFTSHARE_OK;
