@@ -28,12 +28,19 @@ SIMD __m256i first(int n) {
 }
 SIMD V load_part(const float* p, int n) { return _mm256_maskload_ps(p, first(n)); }
 SIMD void store_part(float* p, V v, int n) { _mm256_maskstore_ps(p, first(n), v); }
+/* v, in a register: what is used several times is loaded once. */
+SIMD V pin(V v) {
+    __asm__("" : "+x"(v));
+    return v;
+}
 SIMD V add(V a, V b) { return _mm256_add_ps(a, b); }
 SIMD V sub(V a, V b) { return _mm256_sub_ps(a, b); }
 SIMD V mul(V a, V b) { return _mm256_mul_ps(a, b); }
 SIMD V div(V a, V b) { return _mm256_div_ps(a, b); }
 SIMD V fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
 SIMD V fnma(V a, V b, V c) { return _mm256_fnmadd_ps(a, b, c); }
+/* 1/a to about one unit in the last place. */
+SIMD V inverse(V a) { return div(set1(1.0f), a); }
 SIMD M greater(V a, V b) { return _mm256_cmp_ps(a, b, _CMP_GT_OQ); }
 SIMD V select(M m, V a, V b) { return _mm256_blendv_ps(b, a, m); }
 SIMD V max(V a, V b) { return _mm256_max_ps(a, b); }

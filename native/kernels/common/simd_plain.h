@@ -37,6 +37,8 @@ SIMD V load_part(const float* p, int n) {
 SIMD void store_part(float* p, V v, int n) {
     for (int i = 0; i < n; i++) p[i] = v[i];
 }
+/* v, in a register: what is used several times is loaded once. */
+SIMD V pin(V v) { return v; }
 SIMD V add(V a, V b) { return a + b; }
 SIMD V sub(V a, V b) { return a - b; }
 SIMD V mul(V a, V b) { return a * b; }
@@ -44,6 +46,8 @@ SIMD V div(V a, V b) { return a / b; }
 /* a·b + c and c − a·b, each rounded twice: without the instruction a true fused multiply-add is a slow library call. */
 SIMD V fma(V a, V b, V c) { return a * b + c; }
 SIMD V fnma(V a, V b, V c) { return c - a * b; }
+/* 1/a to about one unit in the last place. */
+SIMD V inverse(V a) { return div(set1(1.0f), a); }
 SIMD M greater(V a, V b) { return a > b; }
 SIMD V select(M m, V a, V b) { return V((I(a) & m) | (I(b) & ~m)); }
 SIMD V max(V a, V b) { return select(a > b, a, b); }

@@ -30,7 +30,7 @@ struct alignas(64) Block {
     int n;                   // weights; the arrays are filled up with copies of the first to a multiple of GROUP
     bool partial;            // some of the n weights do not count
     uint32_t counts[B / 32]; // then: a bit a weight that counts; none beyond n
-    float w[B];
+    alignas(64) float w[B];  // a vector across two cache lines would cost twice
     float e[B];              // E, structured only
     float factor0[B];        // 1/S where the weight counts, else 0: r_0 = p_0·factor0,
     float factor[B];         // E/S: r_j = p_j·factor
@@ -41,7 +41,7 @@ struct alignas(64) Block {
     int active[PRIOR_COMPONENTS];
     int actives;
     float bound_low[PRIOR_COMPONENTS], bound_top[PRIOR_COMPONENTS];
-    double value[W];         // Σ log2 p, by lanes
+    alignas(64) double value[W];  // Σ log2 p, by lanes
     int waiting;             // blocks since moments were last folded into doubles
     uint8_t touched[PRIOR_COMPONENTS];  // kinds of moments that wait, as bits
 };
@@ -126,6 +126,7 @@ static void shares(const PriorTerms& k, Block& b, int n, float common, float* p,
         }
         V zero[UNROLL], zero_slope[UNROLL], sum[UNROLL], slope_sum[UNROLL];
         for (int u = 0; u < UNROLL; u++) zero[u] = zero_slope[u] = sum[u] = slope_sum[u] = set1(0);
+        V mantissas = set1(1);
         int a = 0;
         if (b.actives > 0 && b.active[0] == 0) {
             one<Common>(k, 0, w, m, p + i, zero, zero_slope);
@@ -145,20 +146,24 @@ static void shares(const PriorTerms& k, Block& b, int n, float common, float* p,
                 slopes = add(slope_sum[u], zero_slope[u]);
             }
             s = add(zero[u], rest);
-            V inverse = div(set1(1), s);
+            V share = inverse(s);
             if (want_statistics) {
-                V density = Structured ? div(s, fma(q1, e, q0)) : s;
-                V value = log2(density);
-                if (!Common) value = add(value, m[u]);
-                if (b.partial) value = select(counting(b, at), value, set1(0));
-                values = add(values, value);
+                V density = Structured ? mul(s, inverse(fma(q1, e, q0))) : s;
+                if (b.partial) density = select(counting(b, at), density, set1(1));
+                V mantissa;
+                V exponent = split(density, &mantissa);
+                mantissas = mul(mantissas, mantissa);
+                if (!Common) exponent = add(exponent, b.partial ? select(counting(b, at), m[u], set1(0)) : m[u]);
+                values = add(values, exponent);
             }
-            if (b.partial) inverse = select(counting(b, at), inverse, set1(0));
-            store(b.factor0 + at, inverse);
-            store(b.factor + at, Structured ? mul(e, inverse) : inverse);
-            store(b.gradient + at, mul(mul(slopes, inverse), set1(float(2 * prior::LN2))));
-            store(b.not_zero + at, mul(rest, inverse));
+            if (b.partial) share = select(counting(b, at), share, set1(0));
+            store(b.factor0 + at, share);
+            store(b.factor + at, Structured ? mul(e, share) : share);
+            store(b.gradient + at, mul(mul(slopes, share), set1(float(2 * prior::LN2))));
+            store(b.not_zero + at, mul(rest, share));
         }
+        // One logarithm for the product of the group's mantissas, each between √½ and √2.
+        if (want_statistics) values = add(values, log2(mantissas));
     }
     if (want_statistics) fold(b.value, values);
 }
@@ -195,7 +200,7 @@ SIMD void raw_moments(const Block& b, int n, const float* const* p, float* const
     for (int i = 0; i < n; i += W) {
         V f0 = load(b.factor + i), f1 = load(b.first + i), f2 = load(b.second + i);
         for (int a = 0; a < N; a++) {
-            V x = load(p[a] + i);
+            V x = pin(load(p[a] + i));
             s0[a] = fma(x, f0, s0[a]);
             s1[a] = fma(x, f1, s1[a]);
             s2[a] = fma(x, f2, s2[a]);

@@ -21,7 +21,7 @@ struct Scratch {
     int64_t address[B];      // in the arena
     int64_t row[B];          // in the tensor
     int64_t column[B];       // expanded
-    float task[B], moment1[B], moment2[B];
+    alignas(64) float task[B], moment1[B], moment2[B];
     double shift_sum;
     int64_t frozen;
 };
