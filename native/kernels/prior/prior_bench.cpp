@@ -1,5 +1,5 @@
 /*
- * Times the prior against a memory copy of the same bytes: median nanoseconds a weight, initial and late mixture, 1 and 2
+ * Times the prior against a memory copy of the same bytes (of one thread): median nanoseconds a weight, initial and late mixture, 1 and 2
  * threads. Every output is compared with double precision before it is timed. Built with -DSOFTSHARE_BENCH=ON.
  *   prior_bench [weights] [components]
  */
@@ -60,6 +60,10 @@ void bench(int64_t count, const cases::Case& c, int isa) {
         float scalars[SOFTSHARE_SCALARS] = {1e-9f, 1e-12f, 0, 0, 1, 1};
         const double copy = median_seconds([&] { std::memcpy(gradient.data(), w.data(), size_t(count) * 4); });
         line(where + "copy of 8 bytes a weight (1 thread)", count, copy, copy);
+        // A step reads weight, gradient and two moments and writes three of them back.
+        std::vector<float> from(size_t(count) * 7 / 2, 1.0f), to(from.size(), 0.0f);
+        const double step_copy = median_seconds([&] { std::memcpy(to.data(), from.data(), from.size() * 4); });
+        line(where + "copy of 28 bytes a weight (1 thread)", count, step_copy, step_copy);
         line(where + "evaluate, gradient", count, median_seconds([&] {
                  check::ok(softshare_prior_evaluate(prior.handle, w.data(), c.bits(), c.mixture.values.data(), c.rows(), c.columns(), gradient.data(), nullptr, nullptr, nullptr), "evaluate");
              }), copy);
@@ -68,10 +72,10 @@ void bench(int64_t count, const cases::Case& c, int isa) {
              }), copy);
         line(where + "step without statistics", count, median_seconds([&] {
                  check::ok(softshare_prior_step(prior.handle, w.data(), task.data(), m.data(), v.data(), c.bits(), c.mixture.values.data(), c.rows(), c.columns(), scalars, 0.9f, 0.999f, 1e-8f, nullptr, nullptr, nullptr), "step");
-             }), copy);
+             }), step_copy);
         line(where + "step, statistics and counts", count, median_seconds([&] {
                  check::ok(softshare_prior_step(prior.handle, w.data(), task.data(), m.data(), v.data(), c.bits(), c.mixture.values.data(), c.rows(), c.columns(), scalars, 0.9f, 0.999f, 1e-8f, statistics.data(), rows.data(), columns.data()), "step");
-             }), copy);
+             }), step_copy);
     }
 }
 

@@ -148,8 +148,8 @@ int prior_statistics(int64_t operation, const float* weights, const uint32_t* li
         const bool counts = row_counts != nullptr || column_counts != nullptr;
         std::vector<double> partials(prior.chunks.size() * size);
         if (counts) {
-            prior.row_sums.assign(size_t(prior.row_partials), 0.0f);
-            prior.column_sums.assign(size_t(prior.column_partials), 0.0f);
+            prior.row_sums.assign(size_t(prior.row_partials + 1), 0.0f);
+            prior.column_sums.assign(size_t(prior.column_partials + 1), 0.0f);
         }
         parallel(prior.context, int64_t(prior.chunks.size()), [&](int64_t index) {
             const PriorChunk& c = prior.chunks[size_t(index)];

@@ -160,8 +160,8 @@ void PriorOperation::run(PriorJob& job, double* statistics, float* row_counts, f
     }
     const bool counts = row_counts != nullptr || column_counts != nullptr;
     if (counts) {
-        row_sums.resize(size_t(row_partials));
-        column_sums.resize(size_t(column_partials));
+        row_sums.resize(size_t(row_partials + 1));  // one more: the pointers also say that sums are wanted
+        column_sums.resize(size_t(column_partials + 1));
         job.row_sums = row_sums.data();
         job.column_sums = column_sums.data();
     }
