@@ -1,0 +1,3 @@
+/* Adam with AVX-512. */
+#define SOFTSHARE_SIMD_AVX512
+#include "adam_kernels.h"

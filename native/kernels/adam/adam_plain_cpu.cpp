@@ -1,0 +1,2 @@
+/* Adam for every processor. */
+#include "adam_kernels.h"

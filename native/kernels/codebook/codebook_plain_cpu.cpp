@@ -1,0 +1,2 @@
+/* The codebook for every processor. */
+#include "codebook_kernels.h"

@@ -1,0 +1,195 @@
+/*
+ * The prior's other functions: the fused step against evaluate and Adam in double; the unfused passes against the reference; the
+ * most responsible component, freezing and offsets against their definitions.
+ */
+#include "prior_cases.h"
+
+using cases::Case;
+
+namespace {
+
+constexpr float BETA1 = 0.9f, BETA2 = 0.999f, EPSILON = 1e-8f, TAU = 3e-3f, RATE = 5e-4f;
+
+bool is_live(const Case& c, int64_t i) { return c.live.empty() || (c.live[size_t(i / 32)] >> (i % 32) & 1); }
+
+std::vector<float> scalars() {
+    std::vector<float> s(SOFTSHARE_SCALARS, 0.0f);
+    s[SOFTSHARE_SCALAR_TAU] = TAU;
+    s[SOFTSHARE_SCALAR_RATE_WEIGHTS] = RATE;
+    s[SOFTSHARE_SCALAR_CORRECTION_1] = float(1 / (1 - std::pow(0.9, 3)));
+    s[SOFTSHARE_SCALAR_CORRECTION_2] = float(1 / (1 - std::pow(0.999, 3)));
+    return s;
+}
+
+/* Weights and moments after one step equal evaluate's gradient put through Adam in double; so do the unfused passes. */
+void step(const Case& c, const reference::Result& e, int isa, int threads) {
+    check::Context context(threads, isa);
+    const std::string where = c.name + " (" + context.name + ")";
+    const cases::Sizes n(c.tensors);
+    const size_t count = size_t(n.weights);
+    check::Random random(11);
+    std::vector<float> task(count), m(count), v(count);
+    for (size_t i = 0; i < count; i++) {
+        task[i] = float(0.1 * random.normal());
+        m[i] = float(0.05 * random.normal());
+        v[i] = float(random.uniform(1e-6, 1e-2));
+    }
+    const std::vector<float> s = scalars();
+    const cases::Output plain = cases::evaluate(context, c);
+    std::vector<double> w1(count), m1(count), v1(count);
+    for (size_t i = 0; i < count; i++) {
+        w1[i] = double(c.weights[i]);
+        m1[i] = double(m[i]);
+        v1[i] = double(v[i]);
+        if (!is_live(c, int64_t(i))) continue;
+        const double g = double(task[i]) + double(TAU) * double(plain.gradient[i]);
+        m1[i] = double(BETA1) * m1[i] + (1 - double(BETA1)) * g;
+        v1[i] = double(BETA2) * v1[i] + (1 - double(BETA2)) * g * g;
+        w1[i] -= double(RATE) * m1[i] * double(s[SOFTSHARE_SCALAR_CORRECTION_1]) / (std::sqrt(v1[i] * double(s[SOFTSHARE_SCALAR_CORRECTION_2])) + double(EPSILON));
+    }
+    auto verify = [&](const std::string& kind, const std::vector<float>& w2, const std::vector<float>& m2, const std::vector<float>& v2) {
+        // An update of a few RATE, rounded; moments carry a few roundings of their terms.
+        check::close(where + kind + ": weights", n.weights, w2.data(), w1.data(), [&](int64_t i) { return 1e-7 * std::fabs(w1[size_t(i)]) + 1e-5 * double(RATE); });
+        check::close(where + kind + ": first moments", n.weights, m2.data(), m1.data(), [&](int64_t i) { return 1e-6 * (std::fabs(m1[size_t(i)]) + std::fabs(double(m[size_t(i)])) + 0.1 * (std::fabs(double(task[size_t(i)])) + double(TAU) * std::fabs(double(plain.gradient[size_t(i)])))); });
+        check::close(where + kind + ": second moments", n.weights, v2.data(), v1.data(), [&](int64_t i) { return 2e-6 * v1[size_t(i)]; });
+        for (size_t i = 0; i < count; i++) {
+            if (is_live(c, int64_t(i))) continue;
+            uint32_t bits = 1;
+            std::memcpy(&bits, &w2[i], 4);
+            check::is(bits == 0 && m2[i] == m[i] && v2[i] == v[i], where + kind + ": frozen weight " + std::to_string(i) + " changed");
+        }
+    };
+    {
+        cases::Prior prior(context, c.tensors, c.mixture.k());
+        std::vector<float> w2 = c.weights, m2 = m, v2 = v, rows(size_t(n.rows)), columns(size_t(n.columns));
+        std::vector<double> statistics(plain.statistics.size());
+        check::ok(softshare_prior_step(prior.handle, w2.data(), task.data(), m2.data(), v2.data(), c.bits(), c.mixture.values.data(), c.rows(), c.columns(), s.data(), BETA1, BETA2, EPSILON, statistics.data(), rows.data(), columns.data()), where + ": step");
+        verify(": fused step", w2, m2, v2);
+        check::same(where + ": step's statistics", int64_t(statistics.size()), statistics.data(), plain.statistics.data());
+        check::same(where + ": step's rows", n.rows, rows.data(), plain.row_counts.data());
+        check::same(where + ": step's columns", n.columns, columns.data(), plain.column_counts.data());
+        std::vector<float> w3 = c.weights, m3 = m, v3 = v;
+        check::ok(softshare_prior_step(prior.handle, w3.data(), task.data(), m3.data(), v3.data(), c.bits(), c.mixture.values.data(), c.rows(), c.columns(), s.data(), BETA1, BETA2, EPSILON, nullptr, nullptr, nullptr), where + ": step");
+        check::same(where + ": step without statistics", n.weights, w3.data(), w2.data());
+    }
+    {
+        cases::Prior prior(context, c.tensors, c.mixture.k());
+        const size_t k = size_t(c.mixture.k());
+        std::vector<float> r(count * k, -1.0f), gradient(count, -1.0f), total = task, w2 = c.weights, m2 = m, v2 = v, rows(size_t(n.rows)), columns(size_t(n.columns));
+        std::vector<double> statistics(3 * k + 1);
+        check::ok(softshare_prior_responsibilities(prior.handle, w2.data(), c.bits(), c.mixture.values.data(), c.rows(), c.columns(), r.data(), statistics.data()), "responsibilities");
+        check::ok(softshare_prior_gradient(prior.handle, w2.data(), c.bits(), c.mixture.values.data(), r.data(), gradient.data()), "gradient");
+        check::ok(softshare_prior_statistics(prior.handle, w2.data(), c.bits(), c.mixture.values.data(), r.data(), statistics.data(), rows.data(), columns.data()), "statistics");
+        check::ok(softshare_add_scaled(context.handle, n.weights, s.data(), SOFTSHARE_SCALAR_TAU, gradient.data(), total.data()), "add_scaled");
+        check::ok(softshare_adam(context.handle, n.weights, w2.data(), total.data(), m2.data(), v2.data(), c.bits(), s.data(), SOFTSHARE_SCALAR_RATE_WEIGHTS, BETA1, BETA2, EPSILON), "adam");
+        check::close(where + ": responsibilities", int64_t(r.size()), r.data(), e.responsibilities.data(), [&](int64_t i) { return e.nearest[size_t(i) / k] <= 8 ? 1e-5 : 1e-3; });
+        check::close(where + ": unfused gradient", n.weights, gradient.data(), e.gradient.data(), [&](int64_t i) { return (e.nearest[size_t(i)] <= 8 ? 1.2e-5 : 1e-3) * e.scale[size_t(i)] + 1e-7; });
+        check::close(where + ": unfused statistics", int64_t(statistics.size()), statistics.data(), e.statistics.data(), [&](int64_t i) { return 4e-6 * e.magnitudes[size_t(i)] + 1e-9 * double(n.weights) + 1e-30; });
+        // From 1 − r_0, which loses digits where r_0 is near 1: half an ulp of 1 a weight.
+        check::close(where + ": unfused rows", n.rows, rows.data(), e.row_counts.data(), [&](int64_t i) { return 1e-5 * e.row_counts[size_t(i)] + 1e-7 * double(count); });
+        check::close(where + ": unfused columns", n.columns, columns.data(), e.column_counts.data(), [&](int64_t i) { return 1e-5 * e.column_counts[size_t(i)] + 1e-7 * double(count); });
+        // The update divides by √v: of a gradient's error, RATE · error / √v may remain.
+        for (size_t i = 0; i < count; i++) {
+            const double slack = 1e-7 * std::fabs(w1[i]) + 1e-5 * double(RATE) + double(RATE) * double(TAU) * 3e-5 * e.scale[i] / std::sqrt(v1[i]);
+            check::is(std::fabs(double(w2[i]) - w1[i]) <= slack || e.nearest[i] > 8, where + ": unfused weight " + std::to_string(i) + " is " + std::to_string(w2[i]) + ", expected " + std::to_string(w1[i]));
+        }
+    }
+}
+
+void assign(const Case& c, const reference::Result& e, int isa) {
+    check::Context context(2, isa);
+    const std::string where = c.name + " (" + context.name + ")";
+    const int64_t count = int64_t(c.weights.size());
+    const int k = c.mixture.k();
+    cases::Prior prior(context, c.tensors, k);
+    std::vector<uint8_t> found(size_t(count), 99);
+    check::ok(softshare_prior_assign(prior.handle, c.weights.data(), c.bits(), c.mixture.values.data(), c.rows(), c.columns(), found.data()), "assign");
+    for (int64_t i = 0; i < count; i++) {
+        if (!is_live(c, i)) {
+            check::is(found[size_t(i)] == 0, where + ": frozen weight " + std::to_string(i) + " assigned to " + std::to_string(found[size_t(i)]));
+            continue;
+        }
+        const double* r = &e.responsibilities[size_t(i * k)];
+        const double best = *std::max_element(r, r + k);
+        const double slack = e.nearest[size_t(i)] <= 8 ? 1e-4 : 0.5;  // of two that are nearly as likely, either
+        check::is(found[size_t(i)] < k && r[found[size_t(i)]] >= best * (1 - slack), where + ": weight " + std::to_string(i) + " assigned to " + std::to_string(found[size_t(i)]));
+    }
+}
+
+void freeze(const Case& c, const reference::Result& e, int isa, int threads) {
+    check::Context context(threads, isa);
+    const std::string where = c.name + " (" + context.name + ")";
+    const int64_t count = int64_t(c.weights.size());
+    const int k = c.mixture.k();
+    for (float threshold : {0.5f, 0.99f, 0.9999f}) {
+        cases::Prior prior(context, c.tensors, k);
+        std::vector<float> w = c.weights;
+        std::vector<uint32_t> live = c.live;
+        if (live.empty()) live.assign(size_t(count / 32 + 1), ~0u);
+        const std::vector<uint32_t> before = live;
+        int64_t frozen = -1, gone = 0;
+        check::ok(softshare_prior_freeze(prior.handle, w.data(), live.data(), c.mixture.values.data(), c.rows(), c.columns(), threshold, &frozen), "freeze");
+        for (int64_t i = 0; i < count; i++) {
+            const bool was = before[size_t(i / 32)] >> (i % 32) & 1, is = live[size_t(i / 32)] >> (i % 32) & 1;
+            gone += was && !is;
+            const double zero = e.responsibilities[size_t(i * k)];
+            const double margin = 1e-5 * (1 - double(threshold)) + 1e-7;
+            check::is(was || !is, where + ": weight " + std::to_string(i) + " came back to life");
+            check::is(is ? std::memcmp(&w[size_t(i)], &c.weights[size_t(i)], 4) == 0 : w[size_t(i)] == 0 && !std::signbit(w[size_t(i)]), where + ": weight " + std::to_string(i) + " after freezing");
+            if (was && std::fabs(zero - double(threshold)) > margin) {
+                check::is(is == !(zero > double(threshold)), where + ": weight " + std::to_string(i) + " of zero share " + std::to_string(zero));
+            }
+        }
+        check::is(frozen == gone, where + ": froze " + std::to_string(gone) + ", said " + std::to_string(frozen));
+        check::same(where + ": bits beyond the arena", int64_t(live.size()) - count / 32 - 1, live.data() + count / 32 + 1, before.data() + count / 32 + 1);
+    }
+}
+
+/* (1 − π_0)·exp(a + b) = (n_r + 0.3)(m_c + 0.3) / (T·kernel). */
+void offsets() {
+    check::Context context(1, SOFTSHARE_ISA_AUTO);
+    const std::vector<reference::Tensor> tensors = {{4, 3, 5}, {2, 7, 1}};
+    cases::Prior prior(context, tensors, 3);
+    const cases::Mixture m = cases::even(3, 0.5, 1, 0.97);
+    check::Random random(5);
+    std::vector<float> n(6), c(10), a(6), b(10);
+    for (float& x : n) x = float(random.uniform(0, 9));
+    for (float& x : c) x = float(random.uniform(0, 9));
+    check::ok(softshare_prior_offsets(prior.handle, m.values.data(), n.data(), c.data(), a.data(), b.data()), "offsets");
+    size_t row0 = 0, column0 = 0;
+    for (const reference::Tensor& t : tensors) {
+        double total = 0;
+        for (int64_t r = 0; r < t.rows; r++) total += double(n[row0 + size_t(r)]);
+        for (int64_t r = 0; r < t.rows; r++) {
+            for (int64_t x = 0; x < t.columns; x++) {
+                const size_t i = row0 + size_t(r), j = column0 + size_t(x);
+                const double found = (1 - m.pi(0)) * std::exp(double(a[i]) + double(b[j]));
+                const double expected = (double(n[i]) + 0.3) * (double(c[j]) + 0.3) / (total * double(t.kernel));
+                check::close("offsets", 1, &found, &expected, [&](int64_t) { return 3e-6 * expected; });
+            }
+        }
+        row0 += size_t(t.rows);
+        column0 += size_t(t.columns);
+    }
+    std::fill(n.begin(), n.end(), 0.0f);
+    check::ok(softshare_prior_offsets(prior.handle, m.values.data(), n.data(), c.data(), a.data(), b.data()), "offsets of nothing");
+    for (float x : a) check::is(std::isfinite(x), "offsets of nothing are not finite");
+}
+
+}  // namespace
+
+int main() {
+    const std::vector<int> sets = check::instruction_sets();
+    for (const Case& c : cases::all()) {
+        const int k = c.mixture.k();
+        if (k != 1 && k != 17 && (k != 33 || c.weights.size() > 2000)) continue;
+        const reference::Result e = reference::arena(c.tensors, c.mixture, c.weights.data(), c.bits(), c.rows(), c.columns());
+        for (int isa : sets) {
+            if (c.weights.size() < 60000) step(c, e, isa, isa == sets.back() ? 2 : 1);
+            assign(c, e, isa);
+            freeze(c, e, isa, 2);
+        }
+    }
+    offsets();
+    return check::finish();
+}

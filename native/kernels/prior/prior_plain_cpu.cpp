@@ -1,0 +1,2 @@
+/* The prior's loops for every processor. */
+#include "prior_kernels.h"
