@@ -1,0 +1,205 @@
+package io.softshare.device;
+
+import java.lang.ref.Cleaner;
+import java.util.Objects;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * A piece of a device's memory, or a view of a part of one. Offsets and counts are in elements of the type read or
+ * written; every access is checked against the size. Views are valid until the buffer they belong to is closed, and
+ * closing a view does nothing. Not for use by several threads at once.
+ */
+public final class Buffer implements AutoCloseable {
+    private static final Cleaner CLEANER = Cleaner.create();
+    private static final int ALIGNMENT = 64;
+
+    /** The memory itself; a buffer nobody closed is freed when neither it nor a view of it is reachable. */
+    private static final class Memory implements Runnable {
+        private final Pointer base;
+        private boolean freed;
+
+        Memory(Pointer base) {
+            this.base = base;
+        }
+
+        @Override
+        public void run() {
+            freed = true;
+            Pointer.free(base);
+        }
+    }
+
+    private final Buffer owner; // null: this is the owner
+    private final Memory memory;
+    private final Cleaner.Cleanable cleanable;
+    private final BytePointer pointer;
+    private final long bytes;
+    private final FloatPointer floats;
+
+    private Buffer(Buffer owner, Memory memory, BytePointer pointer, long bytes) {
+        this.owner = owner;
+        this.memory = memory;
+        this.cleanable = owner == null ? CLEANER.register(this, memory) : null;
+        this.pointer = pointer;
+        this.bytes = bytes;
+        this.floats = new FloatPointer(pointer);
+    }
+
+    /** Zeroed host memory. calloc is called directly: JavaCPP would count its own allocations against the Java heap. */
+    static Buffer host(long bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("negative size " + bytes);
+        }
+        Pointer base = Pointer.calloc(1, Math.addExact(bytes, ALIGNMENT));
+        if (base == null || base.isNull()) {
+            throw new DeviceException(
+                    Native.SOFTSHARE_OUT_OF_MEMORY, "out of memory: " + (bytes >> 20) + " MiB could not be allocated");
+        }
+        long shift = (ALIGNMENT - base.address() % ALIGNMENT) % ALIGNMENT;
+        BytePointer start = new BytePointer(base).getPointer(BytePointer.class, shift);
+        return new Buffer(null, new Memory(base), start, bytes);
+    }
+
+    /** Size in bytes. */
+    public long bytes() {
+        return bytes;
+    }
+
+    /** So many bytes from an offset in bytes on, in the same memory. */
+    public Buffer view(long offset, long length) {
+        Objects.checkFromIndexSize(offset, length, bytes);
+        return new Buffer(owner == null ? this : owner, memory, open().getPointer(BytePointer.class, offset), length);
+    }
+
+    /** A view of floats: offset and count in floats. */
+    public Buffer floatView(long offset, long count) {
+        return view(Math.multiplyExact(offset, 4L), Math.multiplyExact(count, 4L));
+    }
+
+    public void write(long offset, float[] source, int from, int count) {
+        check(offset, count, Float.BYTES);
+        Objects.checkFromIndexSize(from, count, source.length);
+        new FloatPointer(open()).position(offset).put(source, from, count);
+    }
+
+    public void write(float... source) {
+        write(0, source, 0, source.length);
+    }
+
+    public void write(int... source) {
+        check(0, source.length, Integer.BYTES);
+        new IntPointer(open()).put(source, 0, source.length);
+    }
+
+    public void write(double... source) {
+        check(0, source.length, Double.BYTES);
+        new DoublePointer(open()).put(source, 0, source.length);
+    }
+
+    public void write(long... source) {
+        check(0, source.length, Long.BYTES);
+        new LongPointer(open()).put(source, 0, source.length);
+    }
+
+    public void write(byte... source) {
+        check(0, source.length, 1);
+        new BytePointer(open()).put(source, 0, source.length);
+    }
+
+    public float[] readFloats(long offset, int count) {
+        check(offset, count, Float.BYTES);
+        float[] target = new float[count];
+        new FloatPointer(open()).position(offset).get(target, 0, count);
+        return target;
+    }
+
+    public float[] readFloats() {
+        return readFloats(0, Math.toIntExact(bytes / Float.BYTES));
+    }
+
+    public int[] readInts(int count) {
+        check(0, count, Integer.BYTES);
+        int[] target = new int[count];
+        new IntPointer(open()).get(target, 0, count);
+        return target;
+    }
+
+    public double[] readDoubles(int count) {
+        check(0, count, Double.BYTES);
+        double[] target = new double[count];
+        new DoublePointer(open()).get(target, 0, count);
+        return target;
+    }
+
+    public long[] readLongs(int count) {
+        check(0, count, Long.BYTES);
+        long[] target = new long[count];
+        new LongPointer(open()).get(target, 0, count);
+        return target;
+    }
+
+    public byte[] readBytes(int count) {
+        check(0, count, 1);
+        byte[] target = new byte[count];
+        new BytePointer(open()).get(target, 0, count);
+        return target;
+    }
+
+    /** Sets every byte to 0. */
+    public void clear() {
+        if (bytes > 0) {
+            Pointer.memset(open(), 0, bytes);
+        }
+    }
+
+    /** Copies another buffer of the same device and size into this one. */
+    public void copyFrom(Buffer source) {
+        if (source.bytes != bytes) {
+            throw new IllegalArgumentException("copy of " + source.bytes + " bytes into " + bytes);
+        }
+        if (bytes > 0) {
+            Pointer.memcpy(open(), source.open(), bytes);
+        }
+    }
+
+    /** Frees the memory; again is harmless. */
+    @Override
+    public void close() {
+        if (owner == null) {
+            cleanable.clean();
+        }
+    }
+
+    FloatPointer floats() {
+        open();
+        return floats;
+    }
+
+    DoublePointer doubles() {
+        return new DoublePointer(open());
+    }
+
+    IntPointer ints() {
+        return new IntPointer(open());
+    }
+
+    LongPointer longs() {
+        return new LongPointer(open());
+    }
+
+    BytePointer open() {
+        if (memory.freed) {
+            throw new IllegalStateException("the buffer is closed");
+        }
+        return pointer;
+    }
+
+    private void check(long offset, long count, int size) {
+        Objects.checkFromIndexSize(offset, count, bytes / size);
+    }
+}

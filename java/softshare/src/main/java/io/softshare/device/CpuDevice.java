@@ -1,0 +1,56 @@
+package io.softshare.device;
+
+/** This machine's processor. */
+public final class CpuDevice implements Device {
+    private final Kernels kernels;
+
+    private CpuDevice(Kernels kernels) {
+        this.kernels = kernels;
+    }
+
+    /**
+     * Opens the CPU with so many threads and the best instruction set that it has.
+     *
+     * @throws DeviceException if the native library is missing or does not fit
+     */
+    public static CpuDevice open(int threads) {
+        return open(threads, InstructionSet.AUTO);
+    }
+
+    public static CpuDevice open(int threads, InstructionSet instructions) {
+        return new CpuDevice(Kernels.open(NativeLibraries.cpu(), threads, instructions.ordinal()));
+    }
+
+    /** Instruction sets of the own kernels, in the order of softshare.h. */
+    public enum InstructionSet {
+        AUTO,
+        PLAIN,
+        AVX2,
+        AVX512
+    }
+
+    @Override
+    public String describe() {
+        return kernels.describe();
+    }
+
+    @Override
+    public String kind() {
+        return "cpu";
+    }
+
+    @Override
+    public Buffer allocate(long bytes) {
+        return Buffer.host(bytes);
+    }
+
+    @Override
+    public Kernels kernels() {
+        return kernels;
+    }
+
+    @Override
+    public void close() {
+        kernels.close();
+    }
+}
