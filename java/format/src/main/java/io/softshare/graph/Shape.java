@@ -10,7 +10,7 @@ public record Shape(int channels, int height, int width) {
             throw new GraphException(
                     "a shape needs positive dimensions, found " + channels + "×" + height + "×" + width);
         }
-        if ((long) channels * height * width > Integer.MAX_VALUE) {
+        if ((long) channels * height > Integer.MAX_VALUE || (long) channels * height * width > Integer.MAX_VALUE) {
             throw new GraphException("shape too large: " + channels + "×" + height + "×" + width);
         }
     }

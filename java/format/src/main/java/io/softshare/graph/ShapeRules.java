@@ -36,7 +36,7 @@ final class ShapeRules {
             return in;
         }
         if (operation instanceof Operation.MaxPool p) {
-            if (p.padHeight() * 2 > p.kernelHeight() || p.padWidth() * 2 > p.kernelWidth()) {
+            if (2L * p.padHeight() > p.kernelHeight() || 2L * p.padWidth() > p.kernelWidth()) {
                 throw new GraphException("node " + node.name() + ": padding is more than half the window");
             }
             return new Shape(
@@ -93,11 +93,15 @@ final class ShapeRules {
 
     /** Output positions of a sliding window along one dimension. */
     private static int window(Node node, int size, int kernel, int stride, int pad) {
-        if (kernel < 1 || stride < 1 || pad < 0 || pad >= kernel + size || (long) size + 2L * pad < kernel) {
+        if (kernel < 1 || stride < 1 || pad < 0 || pad >= (long) kernel + size || size + 2L * pad < kernel) {
             throw new GraphException("node " + node.name() + ": window " + kernel + ", stride " + stride + ", padding "
                     + pad + " does not fit size " + size);
         }
-        return (int) (((long) size + 2L * pad - kernel) / stride) + 1;
+        long positions = (size + 2L * pad - kernel) / stride + 1;
+        if (positions > Integer.MAX_VALUE) {
+            throw new GraphException("node " + node.name() + " has more than 2^31 positions a row");
+        }
+        return (int) positions;
     }
 
     private static void positive(Node node, int in, int out) {

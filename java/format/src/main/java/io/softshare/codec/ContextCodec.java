@@ -1,0 +1,49 @@
+package io.softshare.codec;
+
+import io.softshare.graph.TensorSpec;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The default: one adaptive arithmetic code over everything, with mixed contexts for the zero map. */
+final class ContextCodec implements Codec {
+    @Override
+    public String name() {
+        return "context";
+    }
+
+    @Override
+    public int id() {
+        return 2;
+    }
+
+    @Override
+    public Encoded encode(List<CompressedTensor> tensors) {
+        RangeEncoder coder = new RangeEncoder(true);
+        CostMeter meter = new CostMeter(coder::position);
+        ContextSession session = new ContextSession(coder, meter, true);
+        for (CompressedTensor tensor : tensors) {
+            if (!session.code(tensor.spec(), tensor)) {
+                throw new AssertionError("a tensor that exists can be coded: " + tensor);
+            }
+        }
+        return new Encoded(coder.finish(), meter.costs());
+    }
+
+    @Override
+    public Decoded decode(List<TensorSpec> specs, byte[] file, int from, int to) throws MalformedFileException {
+        RangeDecoder coder = new RangeDecoder(file, from, to);
+        CostMeter meter = new CostMeter(coder::position);
+        ContextSession session = new ContextSession(coder, meter, false);
+        List<CompressedTensor> tensors = new ArrayList<>();
+        for (TensorSpec spec : specs) {
+            if (!session.code(spec, null)) {
+                throw new MalformedFileException(
+                        Math.min(coder.offset(), to), "values of " + spec.name() + " within their range", "others");
+            }
+            coder.check();
+            tensors.add(session.last());
+        }
+        coder.checkEnd();
+        return new Decoded(List.copyOf(tensors), meter.costs());
+    }
+}

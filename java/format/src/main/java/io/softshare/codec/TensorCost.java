@@ -1,0 +1,18 @@
+package io.softshare.codec;
+
+/**
+ * What one tensor takes in a file, in bits by part (fractions, where a coder packs several decisions into one bit).
+ *
+ * @param tensor its name
+ * @param structure kinds, orientation, row and column maps, Huffman tables
+ * @param zeroMap which weights are not zero
+ * @param indices which component each non-zero weight is
+ * @param codebook the components' values, at the first tensor that uses them
+ * @param other values of tensors without a codebook
+ */
+public record TensorCost(
+        String tensor, double structure, double zeroMap, double indices, double codebook, double other) {
+    public double total() {
+        return structure + zeroMap + indices + codebook + other;
+    }
+}

@@ -1,0 +1,109 @@
+package io.softshare.safetensors;
+
+import io.softshare.graph.Graph;
+import io.softshare.graph.TensorSpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Weights by name, as PyTorch's state_dict has them: convolutions (out, in, height, width), linear layers (out, in).
+ *
+ * @param tensors each name once; {@code __metadata__} is none
+ * @param metadata text that travels with them, e.g. {@code format}: {@code pt}
+ */
+public record StateDict(List<NamedTensor> tensors, Map<String, String> metadata) {
+    private static final String COUNTER = "num_batches_tracked";
+
+    public StateDict {
+        tensors = List.copyOf(tensors);
+        metadata = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
+        Map<String, NamedTensor> seen = new LinkedHashMap<>();
+        for (NamedTensor tensor : tensors) {
+            if (tensor.name().equals(SafetensorsHeader.METADATA) || seen.put(tensor.name(), tensor) != null) {
+                throw new IllegalArgumentException("a tensor cannot be named " + tensor.name() + " here, or not twice");
+            }
+        }
+    }
+
+    /** Reads a safetensors file. */
+    public static StateDict read(Path path) throws IOException {
+        return SafetensorsReader.read(path);
+    }
+
+    /** The tensors of a graph, in its order; {@code values} has all of them under the graph's names. */
+    public static StateDict of(Graph graph, Map<String, float[]> values) {
+        List<NamedTensor> tensors = new ArrayList<>();
+        for (TensorSpec spec : graph.tensors()) {
+            float[] found = values.get(spec.name());
+            if (found == null) {
+                throw new IllegalArgumentException(graph.name() + ": no values for tensor " + spec.name());
+            }
+            tensors.add(new NamedTensor(spec.name(), shape(spec), found));
+        }
+        return new StateDict(tensors, Map.of("format", "pt"));
+    }
+
+    /** Writes a safetensors file whole or not at all. */
+    public void write(Path path) throws IOException {
+        SafetensorsWriter.write(path, tensors, metadata);
+    }
+
+    /**
+     * Values of each of the graph's tensors, in its order and under its names. Names may share a prefix that ends in a
+     * dot, such as {@code module.}; counters of batches are passed over.
+     *
+     * @throws SafetensorsException naming every tensor that is missing, superfluous or of another shape
+     */
+    public Map<String, float[]> forGraph(Graph graph) throws SafetensorsException {
+        Map<String, NamedTensor> left = new LinkedHashMap<>();
+        for (NamedTensor tensor : tensors) {
+            if (!tensor.name().equals(COUNTER) && !tensor.name().endsWith("." + COUNTER)) {
+                left.put(tensor.name(), tensor);
+            }
+        }
+        String prefix = prefix(graph, left);
+        Map<String, float[]> values = new LinkedHashMap<>();
+        List<String> faults = new ArrayList<>();
+        for (TensorSpec spec : graph.tensors()) {
+            NamedTensor found = left.remove(prefix + spec.name());
+            if (found == null) {
+                faults.add("tensor " + spec.name() + " is missing");
+            } else if (!found.shape().equals(shape(spec))) {
+                faults.add("tensor " + spec.name() + ": expected shape " + spec.shape() + ", found " + found.shape());
+            } else {
+                values.put(spec.name(), found.values());
+            }
+        }
+        left.keySet().forEach(name -> faults.add("tensor " + SafetensorsHeader.quote(name) + " is not part of it"));
+        if (!faults.isEmpty()) {
+            int shown = Math.min(4, faults.size());
+            throw new SafetensorsException("these weights do not fit " + graph.name() + ": "
+                    + String.join("; ", faults.subList(0, shown))
+                    + (faults.size() > shown ? "; and " + (faults.size() - shown) + " more" : ""));
+        }
+        return values;
+    }
+
+    /** What stands before the graph's names: taken from the tensor that ends like the graph's first, if all have it. */
+    private static String prefix(Graph graph, Map<String, NamedTensor> found) {
+        if (graph.tensors().isEmpty()) {
+            return "";
+        }
+        String first = graph.tensors().get(0).name();
+        for (String name : found.keySet()) {
+            String before = name.endsWith("." + first) ? name.substring(0, name.length() - first.length()) : "";
+            if (!before.isEmpty() && found.keySet().stream().allMatch(n -> n.startsWith(before))) {
+                return before;
+            }
+        }
+        return "";
+    }
+
+    private static List<Long> shape(TensorSpec spec) {
+        return spec.shape().stream().map(Integer::longValue).toList();
+    }
+}

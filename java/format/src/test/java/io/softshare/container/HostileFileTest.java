@@ -1,0 +1,245 @@
+package io.softshare.container;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.softshare.codec.Codec;
+import io.softshare.codec.Codecs;
+import io.softshare.codec.MalformedFileException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.function.Consumer;
+import java.util.zip.CRC32C;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Files that are wrong by accident or on purpose: each is refused, at a byte, in one line. */
+class HostileFileTest {
+    private static byte[] tiny(String codec) {
+        return SwsWriter.encode(
+                Examples.model(Examples.tiny(), 0.5), Codecs.byName(codec).orElseThrow());
+    }
+
+    private static MalformedFileException refused(byte[] file, Limits limits, String what) {
+        MalformedFileException e = assertThrows(MalformedFileException.class, () -> SwsReader.read(file, limits), what);
+        assertFalse(e.getMessage().contains("\n"), e.getMessage());
+        return e;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"context", "csr-huffman"})
+    void everySingleByteChange(String codec) {
+        byte[] file = tiny(codec);
+        for (int at = 0; at < file.length; at++) {
+            for (int change = 1; change < 256; change++) {
+                byte[] changed = file.clone();
+                changed[at] ^= (byte) change;
+                refused(changed, Limits.DEFAULT, "byte " + at + " changed by " + change);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"context", "csr-huffman"})
+    void everyTruncationAndTail(String codec) {
+        byte[] file = tiny(codec);
+        for (int length = 0; length < file.length; length++) {
+            refused(Arrays.copyOf(file, length), Limits.DEFAULT, "cut to " + length);
+        }
+        for (int more = 1; more < 20; more++) {
+            refused(Arrays.copyOf(file, file.length + more), Limits.DEFAULT, more + " bytes more");
+        }
+    }
+
+    /** Someone who repairs the checksum may choose what is decoded, but gets no other exception out of it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"context", "csr-huffman"})
+    void everyChangeWithARepairedChecksum(String codec) {
+        byte[] file = SwsWriter.encode(
+                Examples.model(Examples.every(), 0.3), Codecs.byName(codec).orElseThrow());
+        Limits limits = new Limits(10_000, 20_000, 100, 100);
+        assertTimeoutPreemptively(Duration.ofSeconds(60), () -> {
+            for (int at = 7; at < file.length - 4; at++) {
+                for (int change : new int[] {1, 2, 4, 8, 16, 32, 64, 128, 255}) {
+                    byte[] changed = file.clone();
+                    changed[at] ^= (byte) change;
+                    repair(changed);
+                    try {
+                        SwsFile read = SwsReader.read(changed, limits);
+                        assertTrue(read.model().graph().parameterCount() <= limits.elements());
+                    } catch (MalformedFileException e) {
+                        assertTrue(e.offset() <= changed.length, e.getMessage());
+                    }
+                }
+            }
+        });
+    }
+
+    private static void repair(byte[] file) {
+        CRC32C crc = new CRC32C();
+        crc.update(file, 0, file.length - 4);
+        for (int i = 0; i < 4; i++) {
+            file[file.length - 4 + i] = (byte) (crc.getValue() >>> 8 * i);
+        }
+    }
+
+    @Test
+    void foreignFiles() {
+        for (String text : new String[] {"", "\n", "{\"a\":1}", "<html>", "PK\3\4 and so on", "SWS", "ÓSWS"}) {
+            refused(text.getBytes(StandardCharsets.UTF_8), Limits.DEFAULT, text);
+        }
+        MalformedFileException e = refused(new byte[] {0x1F, (byte) 0x8B, 8, 0}, Limits.DEFAULT, "gzip");
+        assertEquals(0, e.offset());
+        assertTrue(e.getMessage().contains("0x1F"), e.getMessage());
+    }
+
+    @Test
+    void otherVersionsAndFeaturesAreNamed() {
+        byte[] version = tiny("context");
+        version[4] = 9;
+        assertTrue(refused(version, Limits.DEFAULT, "version").getMessage().contains("version 9.0"));
+        MalformedFileException feature = refused(
+                container(out -> {
+                    out.varint(1 << 5);
+                    out.varint(0);
+                }),
+                Limits.DEFAULT,
+                "feature");
+        assertTrue(feature.getMessage().contains("required feature 5"), feature.getMessage());
+        MalformedFileException codec = refused(
+                container(out -> {
+                    out.varint(0);
+                    out.varint(1 << 3); // an optional feature may be unknown
+                    out.varint(77);
+                }),
+                Limits.DEFAULT,
+                "codec");
+        assertTrue(codec.getMessage().contains("codec 77"), codec.getMessage());
+    }
+
+    @Test
+    void asksForTooMuch() {
+        assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
+            tooMuch("built-in with huge images", out -> {
+                out.u8(1);
+                shape(out, 1, 20_000, 20_000);
+                out.varint(10);
+            });
+            tooMuch("built-in with many classes", out -> {
+                out.u8(2);
+                shape(out, 1, 28, 28);
+                out.varint(Integer.MAX_VALUE);
+            });
+            tooMuch("a shape beyond 2^31", out -> {
+                out.u8(1);
+                shape(out, 70_000, 70_000, 70_000);
+                out.varint(10);
+            });
+            tooMuch("many channels", out -> {
+                out.u8(0);
+                out.name("x");
+                shape(out, Integer.MAX_VALUE, 1, 1);
+            });
+            tooMuch("many nodes", out -> {
+                start(out);
+                out.varint(Integer.MAX_VALUE);
+            });
+            tooMuch("a long name", out -> {
+                out.u8(0);
+                out.varint(Integer.MAX_VALUE);
+            });
+            tooMuch("a wide layer", out -> {
+                start(out);
+                out.varint(1);
+                node(out, "l", 2, 1, 0x7FFF_FFFF, 0);
+            });
+            tooMuch("a huge kernel", out -> {
+                start(out);
+                out.varint(1);
+                node(out, "c", 1, 1, 0x7FFF_FFFF, 0x7FFF_FFFF, 0x7FFF_FFFF, 1, 1, 0x4000_0000, 0x4000_0000, 0);
+            });
+            tooMuch("padding that wraps around", out -> {
+                start(out);
+                out.varint(1);
+                node(out, "p", 5, 1, 1, 1, 1, 0x7FFF_FFFF, 0x7FFF_FFFF);
+            });
+            tooMuch("an input that is no node", out -> {
+                start(out);
+                out.varint(1);
+                out.name("r");
+                out.varint(4);
+                out.varint(1);
+            });
+        });
+    }
+
+    @Test
+    void aLimitIsKept() throws Exception {
+        byte[] file = tiny("context");
+        SwsReader.read(file, new Limits(file.length, 43, 3, 4));
+        refused(file, new Limits(file.length - 1, 43, 3, 4), "bytes");
+        refused(file, new Limits(file.length, 42, 3, 4), "elements");
+        refused(file, new Limits(file.length, 43, 2, 4), "nodes");
+        refused(file, new Limits(file.length, 43, 3, 3), "names");
+    }
+
+    private static void start(ByteSink out) {
+        out.u8(0);
+        out.name("x");
+        shape(out, 1, 1, 1);
+        out.f32(0);
+        out.f32(1);
+    }
+
+    private static void node(ByteSink out, String name, int... parameters) {
+        out.name(name);
+        for (int p : parameters) {
+            out.varint(p);
+        }
+        out.varint(0);
+    }
+
+    private static void shape(ByteSink out, int channels, int height, int width) {
+        out.varint(channels);
+        out.varint(height);
+        out.varint(width);
+    }
+
+    private static void tooMuch(String what, Consumer<ByteSink> graph) {
+        for (String name : Codecs.names()) {
+            Codec codec = Codecs.byName(name).orElseThrow();
+            refused(
+                    container(out -> {
+                        out.varint(0);
+                        out.varint(0);
+                        out.varint(codec.id());
+                        graph.accept(out);
+                    }),
+                    Limits.DEFAULT,
+                    what);
+        }
+    }
+
+    /** A file with a right start and checksum around anything. */
+    private static byte[] container(Consumer<ByteSink> rest) {
+        ByteSink inner = new ByteSink();
+        rest.accept(inner);
+        ByteSink out = new ByteSink();
+        for (int m : SwsConstants.MAGIC) {
+            out.u8(m);
+        }
+        out.u8(SwsConstants.MAJOR);
+        out.u8(SwsConstants.MINOR);
+        out.varint(inner.size() + 4);
+        out.bytes(inner.toBytes());
+        out.u32(0);
+        byte[] file = out.toBytes();
+        repair(file);
+        return file;
+    }
+}
