@@ -1,0 +1,228 @@
+package io.softshare.network;
+
+import io.softshare.device.Buffer;
+import io.softshare.device.ConvolutionOperation;
+import io.softshare.device.Kernels;
+import io.softshare.device.LinearOperation;
+import io.softshare.device.PoolOperation;
+
+/** The layers: each calls its kernels in order. Parameters are views into the arena. */
+final class Layers {
+    /** Momentum of running statistics, PyTorch's default. */
+    private static final float MOMENTUM = 0.1f;
+
+    private Layers() {}
+
+    /** A layer's parameters and their gradients; bias may be null, gradients are null in inference. */
+    record Parameters(Buffer weights, Buffer bias, Buffer dweights, Buffer dbias) {}
+
+    record Convolution(
+            Kernels kernels, ConvolutionOperation op, boolean relu, Parameters p, Value x, Value y, Sink dx, long count)
+            implements Layer {
+        @Override
+        public void forward() {
+            op.forward(x.data, p.weights, p.bias, y.data);
+        }
+
+        @Override
+        public void backward() {
+            if (relu) {
+                kernels.reluBackward(count, y.data, y.gradient, y.gradient);
+            }
+            op.backwardWeights(x.data, y.gradient, p.dweights, p.dbias);
+            if (dx.wanted()) {
+                op.backwardData(y.gradient, p.weights, dx.target());
+                dx.done();
+            }
+        }
+
+        @Override
+        public String implementation() {
+            return op.implementation();
+        }
+
+        @Override
+        public void close() {
+            op.close();
+        }
+    }
+
+    record Linear(
+            Kernels kernels, LinearOperation op, boolean relu, Parameters p, Value x, Value y, Sink dx, long count)
+            implements Layer {
+        @Override
+        public void forward() {
+            op.forward(x.data, p.weights, p.bias, y.data);
+        }
+
+        @Override
+        public void backward() {
+            if (relu) {
+                kernels.reluBackward(count, y.data, y.gradient, y.gradient);
+            }
+            op.backwardWeights(x.data, y.gradient, p.dweights, p.dbias);
+            if (dx.wanted()) {
+                op.backwardData(y.gradient, p.weights, dx.target());
+                dx.done();
+            }
+        }
+
+        @Override
+        public String implementation() {
+            return op.implementation();
+        }
+
+        @Override
+        public void close() {
+            op.close();
+        }
+    }
+
+    record Pool(PoolOperation op, Value x, Value y, Buffer argmax, Sink dx) implements Layer {
+        @Override
+        public void forward() {
+            op.forward(x.data, y.data, argmax);
+        }
+
+        @Override
+        public void backward() {
+            if (dx.wanted()) {
+                op.backward(y.gradient, argmax, dx.target());
+                dx.done();
+            }
+        }
+
+        @Override
+        public void close() {
+            op.close();
+        }
+    }
+
+    /** Rectifier in place: y is x. */
+    record ReluInPlace(Kernels kernels, Value y, long count) implements Layer {
+        @Override
+        public void forward() {
+            kernels.reluForward(count, y.data, y.data);
+        }
+
+        @Override
+        public void backward() {
+            kernels.reluBackward(count, y.data, y.gradient, y.gradient);
+        }
+    }
+
+    record Relu(Kernels kernels, Value x, Value y, Sink dx, long count) implements Layer {
+        @Override
+        public void forward() {
+            kernels.reluForward(count, x.data, y.data);
+        }
+
+        @Override
+        public void backward() {
+            if (dx.wanted()) {
+                kernels.reluBackward(count, y.data, y.gradient, dx.target());
+                dx.done();
+            }
+        }
+    }
+
+    record Add(Kernels kernels, Value a, Value b, Value y, Sink da, Sink db, long count) implements Layer {
+        @Override
+        public void forward() {
+            kernels.add(count, a.data, b.data, y.data);
+        }
+
+        @Override
+        public void backward() {
+            if (da.wanted()) {
+                da.pass(y.gradient);
+            }
+            if (db.wanted()) {
+                db.pass(y.gradient);
+            }
+        }
+    }
+
+    record Flatten(Kernels kernels, int batch, Value x, Value y, Sink dx) implements Layer {
+        @Override
+        public void forward() {
+            kernels.flatten(batch, x.shape.channels(), x.shape.height(), x.shape.width(), x.data, y.data);
+        }
+
+        @Override
+        public void backward() {
+            if (dx.wanted()) {
+                kernels.unflatten(
+                        batch, x.shape.channels(), x.shape.height(), x.shape.width(), y.gradient, dx.target());
+                dx.done();
+            }
+        }
+    }
+
+    /** Batch-norm's parameters: scale and shift with their gradients, running statistics, and this batch's. */
+    record Norm(
+            Buffer scale,
+            Buffer shift,
+            Buffer dscale,
+            Buffer dshift,
+            Buffer runningMean,
+            Buffer runningVariance,
+            Buffer mean,
+            Buffer variance,
+            float epsilon) {}
+
+    record BatchNorm(Kernels kernels, boolean training, boolean relu, Norm p, long count, Value x, Value y, Sink dx)
+            implements Layer {
+        @Override
+        public void forward() {
+            int channels = x.shape.channels();
+            if (training) {
+                kernels.batchNormForward(
+                        count,
+                        channels,
+                        x.data,
+                        p.scale,
+                        p.shift,
+                        p.epsilon,
+                        MOMENTUM,
+                        relu,
+                        y.data,
+                        p.mean,
+                        p.variance,
+                        p.runningMean,
+                        p.runningVariance);
+            } else {
+                kernels.batchNormInference(
+                        count,
+                        channels,
+                        x.data,
+                        p.scale,
+                        p.shift,
+                        p.runningMean,
+                        p.runningVariance,
+                        p.epsilon,
+                        relu,
+                        y.data);
+            }
+        }
+
+        @Override
+        public void backward() {
+            kernels.batchNormBackward(
+                    count,
+                    x.shape.channels(),
+                    x.data,
+                    y.data,
+                    y.gradient,
+                    p.scale,
+                    p.mean,
+                    p.variance,
+                    p.epsilon,
+                    relu,
+                    dx.target(),
+                    p.dscale,
+                    p.dshift);
+            dx.done();
+        }
+    }
+}

@@ -1,0 +1,302 @@
+package io.softshare.network;
+
+import io.softshare.device.Buffer;
+import io.softshare.device.ConvolutionOperation;
+import io.softshare.device.Device;
+import io.softshare.device.Kernels;
+import io.softshare.device.PoolOperation;
+import io.softshare.graph.Graph;
+import io.softshare.graph.Node;
+import io.softshare.graph.Operation;
+import io.softshare.graph.Shape;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A graph compiled for one device and batch size over an arena: {@link #input()} is filled by the caller, {@link #forward()}
+ * gives {@link #logits()}; in training {@link #backward()} goes from {@link #logitsGradient()} to the arena's gradients.
+ * Closing frees its operations and activations, not the arena. Used by one thread at a time.
+ */
+public final class Network implements AutoCloseable {
+    private final Device device;
+    private final Kernels kernels;
+    private final Graph graph;
+    private final Arena arena;
+    private final int batch;
+    private final boolean training;
+    private final Map<String, Value> values = new HashMap<>();
+    private final Map<String, Integer> readers = new HashMap<>();
+    private final List<Layer> layers = new ArrayList<>();
+    private final List<Buffer> owned = new ArrayList<>();
+    private Buffer scratch;
+    private final Value output;
+
+    public Network(Device device, Graph graph, Arena arena, int batch, boolean training) {
+        this.device = device;
+        this.kernels = device.kernels();
+        this.graph = graph;
+        this.arena = arena;
+        this.batch = batch;
+        this.training = training;
+        try {
+            for (Node node : graph.nodes()) {
+                node.inputs().forEach(name -> readers.merge(name, 1, Integer::sum));
+            }
+            values.put(Graph.INPUT, new Value(graph.input(), own(floats(graph.input())), null));
+            List<Plan> plans = allocate();
+            // Backward order decides who overwrites a gradient and who adds, so layers are made from the last.
+            for (int i = plans.size() - 1; i >= 0; i--) {
+                layers.add(0, compile(plans.get(i)));
+            }
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+        output = values.get(graph.nodes().get(graph.nodes().size() - 1).name());
+    }
+
+    /** A node to compile: fused: its rectifier is computed with it; inPlace: it overwrites its input. */
+    private record Plan(Node node, boolean fused, boolean inPlace) {}
+
+    private List<Plan> allocate() {
+        List<Plan> plans = new ArrayList<>();
+        List<Node> nodes = graph.nodes();
+        for (int i = 0; i < nodes.size(); i++) {
+            Node node = nodes.get(i);
+            String from = node.inputs().get(0);
+            Plan last = plans.isEmpty() ? null : plans.get(plans.size() - 1);
+            boolean alone = readers.getOrDefault(from, 0) == 1;
+            if (node.operation() instanceof Operation.Relu
+                    && alone
+                    && last != null
+                    && last.node().name().equals(from)) {
+                Operation before = last.node().operation();
+                values.put(node.name(), values.get(from));
+                if (before instanceof Operation.Convolution
+                        || before instanceof Operation.Linear
+                        || before instanceof Operation.BatchNorm) {
+                    plans.set(plans.size() - 1, new Plan(last.node(), true, false));
+                    continue;
+                }
+                if (!(before instanceof Operation.Relu)) {
+                    plans.add(new Plan(node, false, true));
+                    continue;
+                }
+                values.remove(node.name());
+            }
+            Shape shape = graph.shape(node.name());
+            Buffer data = own(floats(shape));
+            Buffer gradient = training ? own(floats(shape)) : null;
+            values.put(node.name(), new Value(shape, data, gradient));
+            plans.add(new Plan(node, false, false));
+        }
+        return plans;
+    }
+
+    private Buffer floats(Shape shape) {
+        return device.floats(count(shape));
+    }
+
+    private long count(Shape shape) {
+        return (long) batch * shape.size();
+    }
+
+    private Buffer own(Buffer buffer) {
+        owned.add(buffer);
+        return buffer;
+    }
+
+    private Layer compile(Plan plan) {
+        Node node = plan.node();
+        Value y = values.get(node.name());
+        if (plan.inPlace()) {
+            return new Layers.ReluInPlace(kernels, y, count(y.shape));
+        }
+        Value x = values.get(node.inputs().get(0));
+        int flags = plan.fused() ? Kernels.RELU : 0;
+        Operation operation = node.operation();
+        if (operation instanceof Operation.Convolution c) {
+            ConvolutionOperation op = kernels.convolution(new ConvolutionOperation.Sizes(
+                    batch,
+                    c.inChannels(),
+                    x.shape.height(),
+                    x.shape.width(),
+                    c.outChannels(),
+                    c.kernelHeight(),
+                    c.kernelWidth(),
+                    c.strideHeight(),
+                    c.strideWidth(),
+                    c.padHeight(),
+                    c.padWidth(),
+                    flags | (c.bias() ? Kernels.BIAS : 0)));
+            return new Layers.Convolution(
+                    kernels, op, plan.fused(), parameters(node, c.bias()), x, y, sink(x), count(y.shape));
+        }
+        if (operation instanceof Operation.Linear l) {
+            return new Layers.Linear(
+                    kernels,
+                    kernels.linear(batch, l.inFeatures(), l.outFeatures(), flags | (l.bias() ? Kernels.BIAS : 0)),
+                    plan.fused(),
+                    parameters(node, l.bias()),
+                    x,
+                    y,
+                    sink(x),
+                    count(y.shape));
+        }
+        if (operation instanceof Operation.BatchNorm b) {
+            return batchNorm(node.name(), b, plan.fused(), x, y);
+        }
+        if (operation instanceof Operation.MaxPool p) {
+            Buffer argmax = own(device.allocate(count(y.shape)));
+            return pool(
+                    new PoolOperation.Sizes(
+                            PoolOperation.Kind.MAX,
+                            batch,
+                            x.shape.channels(),
+                            x.shape.height(),
+                            x.shape.width(),
+                            p.kernelHeight(),
+                            p.kernelWidth(),
+                            p.strideHeight(),
+                            p.strideWidth(),
+                            p.padHeight(),
+                            p.padWidth()),
+                    x,
+                    y,
+                    argmax);
+        }
+        if (operation instanceof Operation.AveragePool p) {
+            return average(p.kernelHeight(), p.kernelWidth(), p.strideHeight(), p.strideWidth(), x, y);
+        }
+        if (operation instanceof Operation.GlobalAveragePool) {
+            return average(x.shape.height(), x.shape.width(), x.shape.height(), x.shape.width(), x, y);
+        }
+        if (operation instanceof Operation.Relu) {
+            return new Layers.Relu(kernels, x, y, sink(x), count(y.shape));
+        }
+        if (operation instanceof Operation.Add) {
+            Value b = values.get(node.inputs().get(1));
+            return new Layers.Add(kernels, x, b, y, sink(x), sink(b), count(y.shape));
+        }
+        if (operation instanceof Operation.Flatten) {
+            return new Layers.Flatten(kernels, batch, x, y, sink(x));
+        }
+        throw new IllegalStateException("no layer for " + operation);
+    }
+
+    private Layer batchNorm(String name, Operation.BatchNorm b, boolean relu, Value x, Value y) {
+        Layers.Norm norm = new Layers.Norm(
+                arena.view(name + ".weight"),
+                arena.view(name + ".bias"),
+                training ? arena.gradientView(name + ".weight") : null,
+                training ? arena.gradientView(name + ".bias") : null,
+                arena.view(name + ".running_mean"),
+                arena.view(name + ".running_var"),
+                own(device.floats(b.channels())),
+                own(device.floats(b.channels())),
+                b.epsilon());
+        long positions = (long) batch * x.shape.height() * x.shape.width();
+        // An image in front of a batch-norm has no gradient to take: one is kept for the kernel to write to.
+        Sink dx = sink(x);
+        if (training && !dx.wanted()) {
+            dx = new Sink(kernels, own(floats(x.shape)), null, true, count(x.shape));
+        }
+        return new Layers.BatchNorm(kernels, training, relu, norm, positions, x, y, dx);
+    }
+
+    private Layer average(int height, int width, int strideHeight, int strideWidth, Value x, Value y) {
+        return pool(
+                new PoolOperation.Sizes(
+                        PoolOperation.Kind.AVERAGE,
+                        batch,
+                        x.shape.channels(),
+                        x.shape.height(),
+                        x.shape.width(),
+                        height,
+                        width,
+                        strideHeight,
+                        strideWidth,
+                        0,
+                        0),
+                x,
+                y,
+                null);
+    }
+
+    private Layer pool(PoolOperation.Sizes sizes, Value x, Value y, Buffer argmax) {
+        return new Layers.Pool(kernels.pool(sizes), x, y, argmax, sink(x));
+    }
+
+    private Layers.Parameters parameters(Node node, boolean bias) {
+        String weight = node.name() + ".weight";
+        String name = node.name() + ".bias";
+        return new Layers.Parameters(
+                arena.view(weight),
+                bias ? arena.view(name) : null,
+                training ? arena.gradientView(weight) : null,
+                training && bias ? arena.gradientView(name) : null);
+    }
+
+    private Sink sink(Value x) {
+        if (x.gradient == null) {
+            return new Sink(kernels, null, null, true, 0);
+        }
+        boolean first = x.claim();
+        long count = count(x.shape);
+        if (!first && (scratch == null || scratch.bytes() < 4 * count)) {
+            scratch = own(device.floats(count));
+        }
+        return new Sink(kernels, x.gradient, first ? null : scratch, first, count);
+    }
+
+    /** Images of a batch, (batch, height, width, channels), preprocessed. */
+    public Buffer input() {
+        return values.get(Graph.INPUT).data;
+    }
+
+    /** (batch, classes). */
+    public Buffer logits() {
+        return output.data;
+    }
+
+    /** Gradient of the loss in the logits, written by the caller before {@link #backward()}. */
+    public Buffer logitsGradient() {
+        return output.gradient;
+    }
+
+    public int batch() {
+        return batch;
+    }
+
+    public Graph graph() {
+        return graph;
+    }
+
+    public void forward() {
+        for (Layer layer : layers) {
+            layer.forward();
+        }
+    }
+
+    public void backward() {
+        for (int i = layers.size() - 1; i >= 0; i--) {
+            layers.get(i).backward();
+        }
+    }
+
+    /** Library implementations in use by layer, in order; own kernels are left out. */
+    public List<String> implementations() {
+        return layers.stream()
+                .map(Layer::implementation)
+                .filter(s -> !s.isEmpty())
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        layers.forEach(Layer::close);
+        owned.forEach(Buffer::close);
+    }
+}

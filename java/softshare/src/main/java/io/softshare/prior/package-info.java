@@ -1,0 +1,2 @@
+/** The mixture prior's own parameters on the host: start values, hyperpriors, merging. */
+package io.softshare.prior;

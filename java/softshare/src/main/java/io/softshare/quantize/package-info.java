@@ -1,0 +1,2 @@
+/** From trained weights to codebooks and indices. */
+package io.softshare.quantize;
