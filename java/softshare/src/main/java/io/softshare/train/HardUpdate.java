@@ -1,0 +1,140 @@
+package io.softshare.train;
+
+import io.softshare.device.Buffer;
+import io.softshare.device.Device;
+import io.softshare.device.Kernels;
+import io.softshare.device.PriorOperation;
+import io.softshare.device.Scalar;
+import io.softshare.network.Arena;
+import java.util.Arrays;
+
+/**
+ * The hard step: the network runs on shared values (and rounded biases); gradients pass straight through to the latent
+ * weights, and, summed over the weights of a value, to the value.
+ */
+final class HardUpdate implements AutoCloseable {
+    private static final double BETA1 = 0.9;
+    private static final double BETA2 = 0.999;
+    private static final double EPSILON = 1e-8;
+
+    private final Kernels kernels;
+    private final Arena arena;
+    private final TrainingState state;
+    private final Stage stage;
+    private final long weights;
+    private final long others;
+    private final Buffer latent;
+    private final Buffer codebook;
+    private final Buffer penalty;
+    private final Buffer assignment;
+    private final Buffer sums;
+
+    HardUpdate(Device device, TrainingState state, Stage stage) {
+        this.kernels = device.kernels();
+        this.state = state;
+        this.stage = stage;
+        arena = state.arena();
+        weights = arena.layout().weightCount();
+        others = arena.layout().parameterCount() - weights;
+        latent = state.floats(state.latent);
+        codebook = state.floats(state.codebook);
+        penalty = state.floats(state.penalty);
+        assignment = state.bytes(state.assignment);
+        sums = device.allocate(8L * state.codebook.length);
+    }
+
+    /** Before the forward pass: shared values and rounded biases into the arena. */
+    void quantise(boolean assign) {
+        if (assign) {
+            kernels.codebookAssign(
+                    weights, latent, arena.live(), state.codebook.length, codebook, penalty, 1, assignment);
+        }
+        kernels.codebookValues(weights, assignment, codebook, arena.values());
+        if (stage.biasBits() >= 0 && others > 0) {
+            kernels.round(
+                    others,
+                    (float) Math.scalb(1.0, -stage.biasBits()),
+                    latent.floatView(weights, others),
+                    arena.values().floatView(weights, others));
+        } else if (others > 0) {
+            arena.values().floatView(weights, others).copyFrom(latent.floatView(weights, others));
+        }
+    }
+
+    /** After the backward pass. t counts steps from 1; rate: of the shared values. */
+    void step(Buffer scalars, boolean moveLatent, long t, double rate) {
+        if (moveLatent) {
+            kernels.adam(
+                    weights,
+                    latent,
+                    arena.gradient(),
+                    arena.moment1(),
+                    arena.moment2(),
+                    arena.live(),
+                    scalars,
+                    Scalar.RATE_WEIGHTS,
+                    PriorOperation.Adam.DEFAULT);
+        }
+        if (others > 0) {
+            kernels.adam(
+                    others,
+                    latent.floatView(weights, others),
+                    arena.gradient().floatView(weights, others),
+                    arena.moment1().floatView(weights, others),
+                    arena.moment2().floatView(weights, others),
+                    null,
+                    scalars,
+                    Scalar.RATE_OTHER,
+                    PriorOperation.Adam.DEFAULT);
+        }
+        int k = state.codebook.length;
+        kernels.codebookGradient(weights, arena.gradient(), assignment, k, sums);
+        double[] gradient = sums.readDoubles(k);
+        for (int j = 1; j < k; j++) {
+            double m = BETA1 * state.codebookMoments[j] + (1 - BETA1) * gradient[j];
+            double v = BETA2 * state.codebookMoments[k + j] + (1 - BETA2) * gradient[j] * gradient[j];
+            state.codebookMoments[j] = m;
+            state.codebookMoments[k + j] = v;
+            double corrected = m / (1 - Math.pow(BETA1, t));
+            double scale = Math.sqrt(v / (1 - Math.pow(BETA2, t))) + EPSILON;
+            state.codebook[j] -= (float) (rate * corrected / scale);
+        }
+        codebook.write(state.codebook);
+    }
+
+    void save() {
+        quantise(false);
+        state.latent = latent.readFloats();
+        state.assignment = assignment.readBytes((int) weights);
+    }
+
+    /** Shared values from a mixture without a zero component, each live weight to be assigned in the first step. */
+    static void begin(TrainingState state, Stage stage, byte[] responsible, boolean zeroComponent) {
+        int components = state.mixture.length / 3;
+        int shift = zeroComponent ? 0 : 1;
+        float[] codebook = new float[components + shift];
+        float[] penalty = new float[components + shift];
+        for (int j = 0; j < components; j++) {
+            codebook[j + shift] = (float) state.mixture[components + j];
+            double proportion = Math.max(state.mixture[j], 1e-6);
+            penalty[j + shift] = (float) (-2 * stage.entropyWidth() * stage.entropyWidth() * Math.log(proportion));
+        }
+        codebook[0] = 0;
+        state.codebook = codebook;
+        state.penalty = penalty;
+        state.codebookMoments = new double[2 * codebook.length];
+        state.latent = state.arena().values().readFloats();
+        state.assignment = responsible == null
+                ? new byte[(int) state.arena().layout().weightCount()]
+                : Arrays.copyOf(responsible, responsible.length);
+    }
+
+    @Override
+    public void close() {
+        latent.close();
+        codebook.close();
+        penalty.close();
+        assignment.close();
+        sums.close();
+    }
+}

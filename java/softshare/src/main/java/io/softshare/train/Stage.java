@@ -1,0 +1,192 @@
+package io.softshare.train;
+
+/** One stage of a recipe: every setting of its epochs. {@link #defaults} is what a recipe file need not say. */
+public record Stage(
+        @Describe("for people and metrics") String name,
+
+        @Describe(
+                "plain: no prior; prior: under the zero component and the others; recover: live weights under the others"
+                        + " alone; soften: live weights under shared values found by k-means; hard: weights are shared values")
+        Kind kind,
+
+        @Describe("epochs, 0 skips the stage") int epochs,
+
+        @Describe("Adam's learning rate of the weights at the start")
+        double rateStart,
+
+        @Describe("... and at the end") double rateEnd,
+
+        @Describe("way of the rate: linear, geometric or cosine")
+        Schedule.Shape rateShape,
+
+        @Describe("learning rate of biases and batch-norm as a multiple of the weights'")
+        double rateOther,
+
+        @Describe("share k of the teacher in the loss, 0 to 1; 0: labels only")
+        double teacherShare,
+
+        @Describe("temperature T of the teacher") double temperature,
+
+        @Describe("tau at the start: L = loss per example + tau/N · complexity")
+        double tauStart,
+
+        @Describe("tau at the end") double tauEnd,
+
+        @Describe("share of the stage over which tau rises linearly to its value; 0: at once")
+        double tauRamp,
+
+        @Describe("sigma of the zero component at the start; 0: not scheduled")
+        double sigmaZeroStart,
+
+        @Describe("... at the end") double sigmaZeroEnd,
+
+        @Describe("sigma of the other components at the start; 0: not scheduled")
+        double sigmaStart,
+
+        @Describe("... at the end") double sigmaEnd,
+
+        @Describe("zero component structured by rows and columns (METHOD: offsets)")
+        boolean structured,
+
+        @Describe("steps between updates of the mixture; 0: never")
+        int mixtureEvery,
+
+        @Describe("damping of an EM update, 0 to 1; 0: no EM")
+        double em,
+
+        @Describe("Adam's rate for the means; 0: not by gradient")
+        double rateMeans,
+
+        @Describe("... for log sigma") double ratePrecisions,
+        @Describe("... for the mixing proportions' logits") double rateProportions,
+
+        @Describe("zero responsibility above which weights are frozen at 0 after an epoch; 1: none")
+        double freezeAbove,
+
+        @Describe("stop when so few weights are live; 0: no such stop")
+        long targetNonZero,
+
+        @Describe("stop when validation error rose by so many points over the start's; 0: no such stop")
+        double stopErrorIncrease,
+
+        @Describe("number K of shared values (soften)") int components,
+
+        @Describe("symmetric KL divergence below which components are merged when the stage begins; 0: none")
+        double mergeBelow,
+
+        @Describe("hard: assignment by nearest value, or by responsibility once at the start (the paper's)")
+        Assignment assignment,
+
+        @Describe("hard: width of the entropy penalty -2·width²·log pi_j added to the squared distance; 0: none")
+        double entropyWidth,
+
+        @Describe("hard: share of the stage at whose end assignments freeze")
+        double freezeAssignmentsAt,
+
+        @Describe("hard: fractional bits of biases, -1: as they are")
+        int biasBits) {
+
+    /** What a stage does. */
+    public enum Kind {
+        PLAIN,
+        PRIOR,
+        RECOVER,
+        SOFTEN,
+        HARD
+    }
+
+    /** How weights meet shared values. */
+    public enum Assignment {
+        NEAREST,
+        RESPONSIBILITY
+    }
+
+    /** Settings of a stage that says nothing but its kind. */
+    public static Stage defaults(Kind kind) {
+        boolean prior = kind == Kind.PRIOR || kind == Kind.RECOVER || kind == Kind.SOFTEN;
+        return new Stage(
+                kind.name().toLowerCase(java.util.Locale.ROOT),
+                kind,
+                1,
+                1e-3,
+                1e-4,
+                Schedule.Shape.COSINE,
+                1,
+                0,
+                2,
+                0,
+                0,
+                0,
+                0,
+                0,
+                prior ? 0.2 : 0,
+                prior ? 0.2 : 0,
+                kind == Kind.PRIOR,
+                prior ? 43 : 0,
+                prior ? 0.3 : 0,
+                0,
+                0,
+                0,
+                kind == Kind.PRIOR ? 0.5 : 1,
+                0,
+                0,
+                16,
+                0,
+                Assignment.NEAREST,
+                0.03,
+                0.3,
+                5);
+    }
+
+    /** The same settings as a stage under a zero component: for assigning by responsibility. */
+    Stage asPrior() {
+        return new Stage(
+                name,
+                Kind.PRIOR,
+                epochs,
+                rateStart,
+                rateEnd,
+                rateShape,
+                rateOther,
+                teacherShare,
+                temperature,
+                tauStart,
+                tauEnd,
+                tauRamp,
+                sigmaZeroStart,
+                sigmaZeroEnd,
+                sigmaStart,
+                sigmaEnd,
+                structured,
+                mixtureEvery,
+                em,
+                rateMeans,
+                ratePrecisions,
+                rateProportions,
+                freezeAbove,
+                targetNonZero,
+                stopErrorIncrease,
+                components,
+                mergeBelow,
+                assignment,
+                entropyWidth,
+                freezeAssignmentsAt,
+                biasBits);
+    }
+
+    Schedule rate() {
+        return new Schedule(rateStart, rateEnd, rateShape);
+    }
+
+    Schedule tau() {
+        return new Schedule(tauStart, tauEnd, Schedule.Shape.GEOMETRIC);
+    }
+
+    Schedule sigmaZero() {
+        return new Schedule(sigmaZeroStart, sigmaZeroEnd, Schedule.Shape.GEOMETRIC);
+    }
+
+    Schedule sigma() {
+        return new Schedule(sigmaStart, sigmaEnd, Schedule.Shape.GEOMETRIC);
+    }
+}
