@@ -49,6 +49,18 @@ public final class TrainingState implements AutoCloseable {
         return arena;
     }
 
+    /** Remembers the validation error at the start of compression, once. */
+    public void noteStartError(double percent) {
+        if (Double.isNaN(startErrorPercent)) {
+            startErrorPercent = percent;
+        }
+    }
+
+    /** Validation error at the start of compression; NaN: not known. */
+    public double startErrorPercent() {
+        return startErrorPercent;
+    }
+
     long rows() {
         return rows;
     }

@@ -1,0 +1,243 @@
+package io.softshare.cli;
+
+import io.softshare.codec.Codecs;
+import io.softshare.data.Augmentation;
+import io.softshare.data.Cache;
+import io.softshare.data.DataSet;
+import io.softshare.data.DataSources;
+import io.softshare.device.Device;
+import io.softshare.graph.models.Models;
+import io.softshare.json.Json;
+import io.softshare.pipeline.Compression;
+import io.softshare.pipeline.Recipe;
+import io.softshare.pipeline.RecipeFile;
+import io.softshare.pipeline.Recipes;
+import io.softshare.pipeline.Settings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The whole way: data to a .sws file. */
+@Command(
+        name = "compress",
+        mixinStandardHelpOptions = true,
+        description = "Trains (or reads) a network, retrains it under the mixture prior and writes a .sws file.")
+final class CompressCommand implements Callable<Integer> {
+    @Option(names = "--model", paramLabel = "NAME", description = "lenet-300-100, lenet-5 or wrn-16-4.")
+    private String model;
+
+    @Option(names = "--weights", paramLabel = "FILE", description = "Start from these weights (.safetensors).")
+    private Path weights;
+
+    @Option(names = "--teacher", paramLabel = "MODEL|self|none", description = "Who teaches (default: the recipe's).")
+    private String teacher;
+
+    @Option(names = "--data", paramLabel = "mnist|cifar10|DIR", description = "Training and test images.")
+    private String data;
+
+    @Option(names = "--augment", paramLabel = "none|shift|flip-crop", defaultValue = "none")
+    private String augment;
+
+    @Option(
+            names = "--validation",
+            paramLabel = "part|none",
+            defaultValue = "part",
+            description = "none: train on all images.")
+    private String validation;
+
+    @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "How (default: the model's own, else generic).")
+    private String recipe;
+
+    @Option(names = "--print-recipe", description = "Write the recipe in force and stop.")
+    private boolean printRecipe;
+
+    @Option(names = "--codec", paramLabel = "NAME", defaultValue = "context", description = "context or csr-huffman.")
+    private String codec;
+
+    @Option(names = "--kernels", paramLabel = "fused|unfused", defaultValue = "fused")
+    private String kernels;
+
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "1")
+    private long seed;
+
+    @Option(names = "--out", paramLabel = "FILE", description = "The .sws file to write.")
+    private Path out;
+
+    @Option(
+            names = "--run",
+            paramLabel = "DIR",
+            description = "Keep the run's records here (default: OUT.run, removed).")
+    private Path run;
+
+    @Option(names = "--resume", description = "Go on with the run in --run, or in OUT.run.")
+    private boolean resume;
+
+    @Option(names = "--json", description = "The result as one JSON object on stdout.")
+    private boolean json;
+
+    @Mixin
+    private DeviceOptions device;
+
+    @Override
+    public Integer call() throws IOException {
+        if (printRecipe) {
+            System.out.print(RecipeFile.write(recipe()));
+            return 0;
+        }
+        if (out == null && run == null) {
+            throw new UsageException("--out is missing; say where the .sws file goes");
+        }
+        Path folder = run != null ? run : Path.of(out + ".run");
+        Settings settings = resume ? Compression.interrupted(folder) : settings();
+        if (settings == null) {
+            throw new io.softshare.pipeline.RecipeException(
+                    "no checkpoint is in " + folder + "; start without --resume");
+        }
+        Path target = Path.of(settings.get("out"));
+        checkWritable(target);
+        DataSet set = DataSources.open(settings.get("data"), Cache.standard(), Console::progress);
+        try (Device opened = DeviceOptions.open(settings.get("device"), (int) settings.number("threads"))) {
+            Compression.Result result = Compression.run(opened, settings, set, new Console(), folder, resume);
+            report(result, settings);
+        }
+        if (run == null) {
+            delete(folder);
+        }
+        return 0;
+    }
+
+    private Recipe recipe() {
+        if (model == null && recipe == null) {
+            throw new UsageException("--model is missing; expected one of " + String.join(", ", Models.names()));
+        }
+        Recipe found = Recipes.find(recipe, model, data == null ? "mnist" : data);
+        return teacher == null
+                ? found
+                : new Recipe(found.name(), found.batch(), teacher, found.prior(), found.stages());
+    }
+
+    private Settings settings() {
+        if (model == null) {
+            throw new UsageException("--model is missing; expected one of " + String.join(", ", Models.names()));
+        }
+        if (!Models.names().contains(model)) {
+            throw new UsageException(
+                    "no network is called " + model + "; expected one of " + String.join(", ", Models.names()));
+        }
+        if (data == null) {
+            throw new UsageException("--data is missing; expected mnist, cifar10 or a folder");
+        }
+        if (out == null) {
+            throw new UsageException("--out is missing; say where the .sws file goes");
+        }
+        oneOf("--kernels", kernels, "fused", "unfused");
+        oneOf("--validation", validation, "part", "none");
+        if (Codecs.byName(codec).isEmpty()) {
+            throw new UsageException(
+                    "no codec is called " + codec + "; expected one of " + String.join(", ", Codecs.names()));
+        }
+        Augmentation.parse(augment);
+        Map<String, String> values = new LinkedHashMap<>();
+        values.put("model", model);
+        if (weights != null) {
+            values.put("weights", weights.toString());
+        }
+        values.put("data", data);
+        values.put("augment", augment);
+        values.put("validation", String.valueOf(validation.equals("part")));
+        values.put("recipe", RecipeFile.write(recipe()));
+        values.put("codec", codec);
+        values.put("kernels", kernels);
+        values.put("seed", String.valueOf(seed));
+        values.put("device", device.device);
+        values.put("threads", String.valueOf(device.threads()));
+        values.put("out", out.toString());
+        return new Settings(values);
+    }
+
+    private static void oneOf(String option, String value, String... expected) {
+        if (!java.util.List.of(expected).contains(value)) {
+            throw new UsageException(option + " is " + value + ", expected " + String.join(" or ", expected));
+        }
+    }
+
+    /** Finds out before hours of training whether the file can be written. */
+    private static void checkWritable(Path file) throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        if (Files.isDirectory(file)) {
+            throw new io.softshare.pipeline.RecipeException(file + " is a folder; --out names a file");
+        }
+        if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
+            throw new io.softshare.pipeline.RecipeException(
+                    file + " cannot be written: " + folder + " is no folder one may write to; choose another --out");
+        }
+    }
+
+    private void report(Compression.Result result, Settings settings) {
+        var file = result.file();
+        long weightCount = file.model().graph().tensors().stream()
+                .filter(t -> t.role() == io.softshare.graph.TensorRole.WEIGHT)
+                .mapToLong(t -> t.size())
+                .sum();
+        long nonZero = file.model().tensors().stream()
+                .filter(t -> t.spec().role() == io.softshare.graph.TensorRole.WEIGHT)
+                .mapToLong(t -> t.nonZero())
+                .sum();
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("model", settings.get("model"));
+        values.put("data", settings.get("data"));
+        values.put("device", "cpu");
+        values.put("seed", settings.number("seed"));
+        values.put("recipe", RecipeFile.read(settings.get("recipe"), "recipe").name());
+        values.put("pretrainedTestErrorPercent", rounded(result.pretrainedErrorPercent(), 4));
+        values.put("testErrorPercent", rounded(result.testErrorPercent(), 4));
+        values.put("nonZeroPercent", rounded(100.0 * nonZero / weightCount, 4));
+        values.put("originalBytes", 4 * file.model().graph().parameterCount());
+        values.put("fileBytes", file.bytes());
+        values.put("compressionRatio", rounded(file.compressionRatio(), 3));
+        values.put("codec", file.codec().name());
+        values.put("seconds", rounded(result.seconds(), 1));
+        System.err.println(String.format(
+                Locale.ROOT,
+                "%s: %,d bytes, %.1f times smaller; test error %.2f %% (dense %.2f %%: %s); %.2f %% of the weights; %.0f s",
+                settings.get("out"),
+                file.bytes(),
+                file.compressionRatio(),
+                result.testErrorPercent(),
+                result.pretrainedErrorPercent(),
+                change(result.testErrorPercent() - result.pretrainedErrorPercent()),
+                100.0 * nonZero / weightCount,
+                result.seconds()));
+        if (json) {
+            System.out.println(Json.write(values));
+        }
+    }
+
+    private static String change(double points) {
+        return points > 0.005
+                ? String.format(Locale.ROOT, "the error rose by %.2f points", points)
+                : String.format(Locale.ROOT, "no rise, %.2f points", points);
+    }
+
+    private static double rounded(double value, int digits) {
+        double scale = Math.pow(10, digits);
+        return Math.round(value * scale) / scale;
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}

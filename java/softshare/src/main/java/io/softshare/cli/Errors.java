@@ -1,0 +1,33 @@
+package io.softshare.cli;
+
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+
+/** One line for people from whatever was thrown. */
+final class Errors {
+    private Errors() {}
+
+    static String message(Throwable e) {
+        if (e instanceof java.io.UncheckedIOException && e.getCause() != null) {
+            return message(e.getCause());
+        }
+        if (e instanceof NoSuchFileException) {
+            return e.getMessage() + " does not exist; check the path";
+        }
+        if (e instanceof AccessDeniedException) {
+            return e.getMessage() + " cannot be opened: permission denied; check its rights";
+        }
+        if (e instanceof NotDirectoryException || e instanceof FileAlreadyExistsException) {
+            return e.getMessage() + " is in the way: not a folder; choose another path";
+        }
+        if (e instanceof OutOfMemoryError) {
+            return "the Java heap is full; give more with JAVA_TOOL_OPTIONS=-Xmx8g";
+        }
+        String text = e.getMessage();
+        return text == null || text.isBlank()
+                ? e.getClass().getSimpleName() + "; run again with --stacktrace and report it"
+                : Main.oneLine(text);
+    }
+}

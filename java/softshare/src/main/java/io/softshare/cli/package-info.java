@@ -1,0 +1,2 @@
+/** The command line: one class a subcommand; contract in the README. */
+package io.softshare.cli;

@@ -1,0 +1,122 @@
+package io.softshare.pipeline;
+
+import io.softshare.container.AtomicFile;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.zip.CRC32;
+
+/**
+ * A run between two epochs: what was asked for, where it is, and the training state. Written atomically; a file whose
+ * checksum does not fit is refused.
+ *
+ * @param device description of device and libraries: a resumed run must have the same
+ * @param part 0: the teacher is being trained, 1: the network
+ * @param stage number of the stage in the recipe
+ * @param epoch epochs of the stage that are done
+ * @param globalEpoch epochs of the part that are done
+ * @param seconds time spent so far
+ * @param pretrainedErrorPercent test error of the dense network; NaN before it is trained
+ * @param teacher the teacher's tensors, empty before it is trained
+ * @param start the network's tensors where compression began, empty before
+ * @param state as TrainingState writes it
+ */
+record Checkpoint(
+        Settings settings,
+        String device,
+        int part,
+        int stage,
+        int epoch,
+        int globalEpoch,
+        double seconds,
+        double pretrainedErrorPercent,
+        Map<String, float[]> teacher,
+        Map<String, float[]> start,
+        byte[] state) {
+    private static final String MAGIC = "softshare checkpoint 1";
+
+    void write(Path file) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(state.length + 4096);
+        DataOutputStream out = new DataOutputStream(bytes);
+        out.writeUTF(MAGIC);
+        settings.write(out);
+        out.writeUTF(device);
+        out.writeInt(part);
+        out.writeInt(stage);
+        out.writeInt(epoch);
+        out.writeInt(globalEpoch);
+        out.writeDouble(seconds);
+        out.writeDouble(pretrainedErrorPercent);
+        writeTensors(out, teacher);
+        writeTensors(out, start);
+        out.writeInt(state.length);
+        out.write(state);
+        CRC32 crc = new CRC32();
+        crc.update(bytes.toByteArray());
+        out.writeLong(crc.getValue());
+        AtomicFile.write(file, bytes.toByteArray());
+    }
+
+    static Checkpoint read(Path file) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        if (bytes.length < 8) {
+            throw damaged(file);
+        }
+        CRC32 crc = new CRC32();
+        crc.update(bytes, 0, bytes.length - 8);
+        DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
+        byte[] end = Arrays.copyOfRange(bytes, bytes.length - 8, bytes.length);
+        if (crc.getValue() != java.nio.ByteBuffer.wrap(end).getLong()
+                || !in.readUTF().equals(MAGIC)) {
+            throw damaged(file);
+        }
+        return new Checkpoint(
+                Settings.read(in),
+                in.readUTF(),
+                in.readInt(),
+                in.readInt(),
+                in.readInt(),
+                in.readInt(),
+                in.readDouble(),
+                in.readDouble(),
+                readTensors(in),
+                readTensors(in),
+                in.readNBytes(in.readInt()));
+    }
+
+    private static RecipeException damaged(Path file) {
+        return new RecipeException(file + " is no checkpoint of this version or is damaged; start the run anew");
+    }
+
+    private static void writeTensors(DataOutputStream out, Map<String, float[]> tensors) throws IOException {
+        out.writeInt(tensors.size());
+        for (Map.Entry<String, float[]> entry : tensors.entrySet()) {
+            out.writeUTF(entry.getKey());
+            out.writeInt(entry.getValue().length);
+            for (float value : entry.getValue()) {
+                out.writeFloat(value);
+            }
+        }
+    }
+
+    private static Map<String, float[]> readTensors(DataInputStream in) throws IOException {
+        Map<String, float[]> tensors = new LinkedHashMap<>();
+        int count = in.readInt();
+        for (int i = 0; i < count; i++) {
+            String name = in.readUTF();
+            float[] values = new float[in.readInt()];
+            for (int k = 0; k < values.length; k++) {
+                values[k] = in.readFloat();
+            }
+            tensors.put(name, values);
+        }
+        return tensors;
+    }
+}

@@ -1,0 +1,362 @@
+package io.softshare.pipeline;
+
+import io.softshare.codec.Codecs;
+import io.softshare.container.SwsFile;
+import io.softshare.container.SwsReader;
+import io.softshare.container.SwsWriter;
+import io.softshare.data.Augmentation;
+import io.softshare.data.DataSet;
+import io.softshare.device.Buffer;
+import io.softshare.device.Device;
+import io.softshare.graph.Graph;
+import io.softshare.graph.models.Models;
+import io.softshare.json.Json;
+import io.softshare.network.Arena;
+import io.softshare.safetensors.StateDict;
+import io.softshare.train.Evaluator;
+import io.softshare.train.Stage;
+import io.softshare.train.Trainer;
+import io.softshare.train.TrainingState;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One run: teacher, dense network, the recipe's stages, the file. It can be cut off at any moment: a checkpoint is written at
+ * the ends of stages and every {@value #CHECKPOINT_SECONDS} seconds, and what follows from it is the same, bit for bit.
+ */
+public final class Compression {
+    static final String CHECKPOINT = "checkpoint.bin";
+    private static final int CHECKPOINT_SECONDS = 10;
+
+    private final Device device;
+    private final Settings settings;
+    private final RunListener listener;
+    private final Path run;
+    private final Recipe recipe;
+    private final DataSet.Split data;
+    private final Graph graph;
+    private final long began = System.nanoTime();
+    private long lastCheckpoint = began;
+    private double secondsBefore;
+
+    // Where the run is: see Checkpoint.
+    private int part;
+    private int stage;
+    private int epoch;
+    private int globalEpoch;
+    private double pretrainedErrorPercent = Double.NaN;
+    private Map<String, float[]> teacher = Map.of();
+    private Map<String, float[]> start = Map.of();
+    private byte[] resumed;
+    private int done;
+    private int total;
+
+    /** What came out. */
+    public record Result(SwsFile file, double pretrainedErrorPercent, double testErrorPercent, double seconds) {}
+
+    private Compression(Device device, Settings settings, DataSet set, RunListener listener, Path run) {
+        this.device = device;
+        this.settings = settings;
+        this.listener = listener;
+        this.run = run;
+        this.recipe = RecipeFile.read(settings.get("recipe"), "recipe");
+        this.data = set.split(settings.flag("validation"));
+        this.graph = network(settings.get("model"), set);
+    }
+
+    /** The named built-in network for a data set. */
+    public static Graph network(String model, DataSet set) {
+        return Models.find(model, set.train().shape(), set.train().classes())
+                .orElseThrow(() -> new RecipeException(
+                        "no network is called " + model + "; expected one of " + String.join(", ", Models.names())));
+    }
+
+    /** Settings of the run that a folder's checkpoint belongs to, or null if it has none. */
+    public static Settings interrupted(Path run) throws IOException {
+        Path file = run.resolve(CHECKPOINT);
+        return Files.exists(file) ? Checkpoint.read(file).settings() : null;
+    }
+
+    /** Starts a run, or goes on with the one in the folder. Writes the file named by the setting {@code out}. */
+    public static Result run(
+            Device device, Settings settings, DataSet set, RunListener listener, Path run, boolean resume)
+            throws IOException {
+        Compression compression = new Compression(device, settings, set, listener, run);
+        Files.createDirectories(run);
+        if (resume) {
+            compression.restore(Checkpoint.read(run.resolve(CHECKPOINT)));
+        } else {
+            Files.writeString(run.resolve("recipe.toml"), settings.get("recipe"));
+            Files.deleteIfExists(run.resolve("metrics.jsonl"));
+        }
+        return compression.whole();
+    }
+
+    private void restore(Checkpoint checkpoint) {
+        if (!checkpoint.device().equals(device.describe())) {
+            throw new RecipeException("the run began on " + checkpoint.device() + ", this is " + device.describe()
+                    + "; resume it there, or start anew");
+        }
+        part = checkpoint.part();
+        stage = checkpoint.stage();
+        epoch = checkpoint.epoch();
+        globalEpoch = checkpoint.globalEpoch();
+        secondsBefore = checkpoint.seconds();
+        pretrainedErrorPercent = checkpoint.pretrainedErrorPercent();
+        teacher = checkpoint.teacher();
+        start = checkpoint.start();
+        resumed = checkpoint.state();
+    }
+
+    private double seconds() {
+        return secondsBefore + (System.nanoTime() - began) / 1e9;
+    }
+
+    private Result whole() throws IOException {
+        boolean modelTeaches = !List.of("none", "self").contains(recipe.teacher());
+        Graph teacherGraph = modelTeaches
+                ? Models.find(recipe.teacher(), graph.input(), graph.classes())
+                        .orElseThrow(() -> new RecipeException("no network is called " + recipe.teacher()
+                                + "; teacher is self, none or one of " + String.join(", ", Models.names())))
+                : null;
+        Stage teacherStage = modelTeaches
+                ? Recipes.find(null, recipe.teacher(), "mnist").stages().get(0)
+                : null;
+        total = recipe.stages().stream().mapToInt(Stage::epochs).sum() + (modelTeaches ? teacherStage.epochs() : 0);
+        done = part == 0 ? globalEpoch : globalEpoch + (modelTeaches ? teacherStage.epochs() : 0);
+        if (part == 0) {
+            if (modelTeaches) {
+                trainTeacher(teacherGraph, teacherStage);
+            }
+            part = 1;
+            stage = 0;
+            epoch = 0;
+            globalEpoch = 0;
+            resumed = null;
+        }
+        try (TrainingState state = new TrainingState(device, graph);
+                Trainer trainer = new Trainer(device, graph, state, data.train(), options());
+                Evaluator test = new Evaluator(device, graph, state.arena(), data.test());
+                Evaluator validation = data.validation().count() == 0
+                        ? null
+                        : new Evaluator(device, graph, state.arena(), data.validation())) {
+            startState(state);
+            boolean taught = false;
+            for (; stage < recipe.stages().size(); stage++) {
+                Stage now = recipe.stages().get(stage);
+                if (now.kind() != Stage.Kind.PLAIN && start.isEmpty()) {
+                    start = state.arena().read();
+                    pretrainedErrorPercent = test.score().errorPercent();
+                    listener.message(String.format(
+                            java.util.Locale.ROOT, "dense network: %.2f %% test error", pretrainedErrorPercent));
+                }
+                if (!taught && now.kind() != Stage.Kind.PLAIN) {
+                    teach(trainer, teacherGraph);
+                    taught = true;
+                }
+                runStage(now, state, trainer, validation);
+            }
+            int biasBits = biasBits();
+            return finish(state, biasBits);
+        }
+    }
+
+    private int biasBits() {
+        Stage last = recipe.stages().get(recipe.stages().size() - 1);
+        if (last.kind() != Stage.Kind.HARD) {
+            throw new RecipeException(
+                    "the last stage is of kind " + last.kind() + ", expected hard; add such a [[stage]]");
+        }
+        return last.biasBits();
+    }
+
+    private Trainer.Options options() {
+        return new Trainer.Options(
+                settings.number("seed"),
+                recipe.batch(),
+                Augmentation.parse(settings.get("augment")),
+                settings.get("kernels").equals("fused"),
+                recipe.prior());
+    }
+
+    private void startState(TrainingState state) throws IOException {
+        if (resumed != null) {
+            state.read(new DataInputStream(new ByteArrayInputStream(resumed)));
+            resumed = null;
+            return;
+        }
+        state.arena().initialise(settings.number("seed"));
+        String weights = settings.get("weights");
+        if (weights != null) {
+            state.arena().write(StateDict.read(Path.of(weights)).forGraph(graph));
+            while (stage < recipe.stages().size() && recipe.stages().get(stage).kind() == Stage.Kind.PLAIN) {
+                done += recipe.stages().get(stage).epochs();
+                stage++;
+            }
+        }
+    }
+
+    private void trainTeacher(Graph teacherGraph, Stage teacherStage) throws IOException {
+        listener.message("training the teacher, " + teacherGraph.name());
+        try (TrainingState state = new TrainingState(device, teacherGraph);
+                Trainer trainer = new Trainer(device, teacherGraph, state, data.train(), options())) {
+            if (resumed != null) {
+                state.read(new DataInputStream(new ByteArrayInputStream(resumed)));
+            } else {
+                state.arena().initialise(settings.number("seed") + 1);
+            }
+            runStage(teacherStage, state, trainer, null);
+            teacher = state.arena().read();
+        }
+    }
+
+    private void teach(Trainer trainer, Graph teacherGraph) {
+        if (recipe.teacher().equals("none")) {
+            return;
+        }
+        if (!settings.get("augment").equals("none")) {
+            throw new RecipeException(
+                    "a teacher with augmentation is not supported; use --teacher none or --augment none");
+        }
+        Graph source = teacherGraph == null ? graph : teacherGraph;
+        try (Arena arena = new Arena(device, source, false)) {
+            arena.write(teacherGraph == null ? start : teacher);
+            try (Evaluator evaluator = new Evaluator(device, source, arena, data.train())) {
+                Buffer logits = evaluator.logits();
+                trainer.teach(logits);
+            }
+        }
+    }
+
+    private void runStage(Stage now, TrainingState state, Trainer trainer, Evaluator validation) throws IOException {
+        if (epoch == 0 && now.epochs() > 0) {
+            trainer.begin(now);
+        }
+        while (epoch < now.epochs()) {
+            Trainer.Epoch figures = trainer.epoch(now, epoch, globalEpoch);
+            epoch++;
+            globalEpoch++;
+            done++;
+            boolean measure =
+                    validation != null && (now.stopErrorIncrease() > 0 || epoch == now.epochs() || epoch % 5 == 0);
+            double error = measure ? validation.score().errorPercent() : Double.NaN;
+            metrics(now, figures, error, state);
+            boolean enough = now.targetNonZero() > 0 && figures.live() <= now.targetNonZero();
+            if (now.stopErrorIncrease() > 0 && validation != null) {
+                state.noteStartError(startValidationError());
+                enough |= error > state.startErrorPercent() + now.stopErrorIncrease();
+            }
+            if (enough) {
+                total -= now.epochs() - epoch;
+                break;
+            }
+            if (epoch < now.epochs()) {
+                checkpoint(state, false);
+            }
+        }
+        epoch = 0;
+        stage++;
+        checkpoint(state, part == 1);
+        stage--;
+    }
+
+    private double startValidationError() {
+        try (Arena arena = new Arena(device, graph, false)) {
+            arena.write(start);
+            try (Evaluator evaluator = new Evaluator(device, graph, arena, data.validation())) {
+                return evaluator.score().errorPercent();
+            }
+        }
+    }
+
+    private void metrics(Stage now, Trainer.Epoch figures, double validationError, TrainingState state)
+            throws IOException {
+        listener.epoch(new RunListener.Figures(
+                now.name(),
+                epoch,
+                now.epochs(),
+                figures.loss(),
+                figures.errorPercent(),
+                validationError,
+                figures.live(),
+                state.mixture(),
+                done,
+                total,
+                seconds()));
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("part", part == 0 ? "teacher" : "network");
+        line.put("stage", now.name());
+        line.put("epoch", (long) epoch);
+        line.put("loss", figures.loss());
+        line.put("trainErrorPercent", figures.errorPercent());
+        line.put("validationErrorPercent", Double.isNaN(validationError) ? null : validationError);
+        line.put("liveWeights", figures.live());
+        double[] mixture = state.mixture();
+        line.put(
+                "mixture",
+                mixture == null
+                        ? null
+                        : java.util.Arrays.stream(mixture).boxed().toList());
+        Files.writeString(
+                run.resolve("metrics.jsonl"),
+                Json.write(line) + "\n",
+                StandardCharsets.UTF_8,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.APPEND);
+    }
+
+    private void checkpoint(TrainingState state, boolean always) throws IOException {
+        long now = System.nanoTime();
+        if (!always && now - lastCheckpoint < CHECKPOINT_SECONDS * 1_000_000_000L) {
+            return;
+        }
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        state.write(new DataOutputStream(bytes));
+        new Checkpoint(
+                        settings,
+                        device.describe(),
+                        part,
+                        stage,
+                        epoch,
+                        globalEpoch,
+                        seconds(),
+                        pretrainedErrorPercent,
+                        teacher,
+                        start,
+                        bytes.toByteArray())
+                .write(run.resolve(CHECKPOINT));
+        lastCheckpoint = System.nanoTime();
+    }
+
+    private Result finish(TrainingState state, int biasBits) throws IOException {
+        Path out = Path.of(settings.get("out"));
+        SwsWriter.write(
+                out,
+                Export.model(graph, state, biasBits),
+                Codecs.byName(settings.get("codec")).orElseThrow());
+        SwsFile file = SwsReader.read(out);
+        double error = testError(device, file, data.test());
+        return new Result(file, pretrainedErrorPercent, error, seconds());
+    }
+
+    /** Error of a decoded file on an image set, in per cent. */
+    public static double testError(Device device, SwsFile file, io.softshare.data.ImageSet set) {
+        Graph graph = file.model().graph();
+        try (Arena arena = new Arena(device, graph, false)) {
+            Export.load(file.model(), arena);
+            try (Evaluator evaluator = new Evaluator(device, graph, arena, set)) {
+                return evaluator.score().errorPercent();
+            }
+        }
+    }
+}

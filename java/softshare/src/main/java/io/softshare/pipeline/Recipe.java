@@ -1,0 +1,27 @@
+package io.softshare.pipeline;
+
+import io.softshare.train.Describe;
+import io.softshare.train.PriorSettings;
+import io.softshare.train.Stage;
+import java.util.List;
+
+/** How a network is trained and compressed. */
+public record Recipe(
+        @Describe("for people, and in the result") String name,
+        @Describe("images in a step") int batch,
+
+        @Describe("network that teaches: a model's name (trained in the run), self (the dense network) or none")
+        String teacher,
+
+        PriorSettings prior,
+        List<Stage> stages) {
+    public Recipe {
+        stages = List.copyOf(stages);
+        if (stages.isEmpty()) {
+            throw new RecipeException("a recipe needs at least one [[stage]]");
+        }
+        if (batch < 1) {
+            throw new RecipeException("batch is " + batch + ", expected 1 or more");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package io.softshare.pipeline;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The recipes that come with the program, one TOML resource each, and those in files. */
+public final class Recipes {
+    /** Names of the built-in recipes. */
+    public static final List<String> NAMES = List.of("lenet-300-100", "lenet-5", "generic", "paper");
+
+    private Recipes() {}
+
+    /** By name or file; null: the model's own on the data it was measured on, else generic. */
+    public static Recipe find(String nameOrFile, String model, String data) {
+        String name =
+                nameOrFile != null ? nameOrFile : NAMES.contains(model) && data.equals("mnist") ? model : "generic";
+        if (NAMES.contains(name)) {
+            return builtIn(name);
+        }
+        Path file = Path.of(name);
+        if (!Files.isRegularFile(file)) {
+            throw new RecipeException("no recipe is called " + name
+                    + " and no such file exists; expected a TOML file or " + String.join(", ", NAMES));
+        }
+        try {
+            return RecipeFile.read(Files.readString(file), file.toString());
+        } catch (IOException e) {
+            throw new RecipeException(file + " cannot be read: " + e.getMessage());
+        }
+    }
+
+    static Recipe builtIn(String name) {
+        try (InputStream in = Recipes.class.getResourceAsStream("recipes/" + name + ".toml")) {
+            return RecipeFile.read(new String(in.readAllBytes(), StandardCharsets.UTF_8), "recipe " + name);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

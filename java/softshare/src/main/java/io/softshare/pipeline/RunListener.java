@@ -1,0 +1,24 @@
+package io.softshare.pipeline;
+
+/** Hears how a run goes on. */
+public interface RunListener {
+    /** Something began or was found: one line. */
+    void message(String line);
+
+    /** An epoch is done. */
+    void epoch(Figures figures);
+
+    /** Figures of an epoch; validation error NaN without a validation part. done and total: epochs of the whole run. */
+    record Figures(
+            String stage,
+            int epoch,
+            int epochs,
+            double loss,
+            double trainErrorPercent,
+            double validationErrorPercent,
+            long live,
+            double[] mixture,
+            int done,
+            int total,
+            double seconds) {}
+}

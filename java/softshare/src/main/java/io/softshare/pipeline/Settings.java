@@ -1,0 +1,44 @@
+package io.softshare.pipeline;
+
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** What a run was asked for; kept in its checkpoints, so that resuming needs nothing else. Paths and the like are texts. */
+public record Settings(Map<String, String> values) {
+    public Settings {
+        values = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(values));
+    }
+
+    /** The named setting, or null. */
+    public String get(String key) {
+        return values.get(key);
+    }
+
+    public long number(String key) {
+        return Long.parseLong(values.get(key));
+    }
+
+    public boolean flag(String key) {
+        return Boolean.parseBoolean(values.get(key));
+    }
+
+    void write(DataOutputStream out) throws IOException {
+        out.writeInt(values.size());
+        for (Map.Entry<String, String> entry : values.entrySet()) {
+            out.writeUTF(entry.getKey());
+            out.writeUTF(entry.getValue());
+        }
+    }
+
+    static Settings read(DataInputStream in) throws IOException {
+        Map<String, String> values = new LinkedHashMap<>();
+        int count = in.readInt();
+        for (int i = 0; i < count; i++) {
+            values.put(in.readUTF(), in.readUTF());
+        }
+        return new Settings(values);
+    }
+}
