@@ -97,16 +97,18 @@ final class CompressCommand implements Callable<Integer> {
             throw new UsageException("--out is missing; say where the .sws file goes");
         }
         Path folder = run != null ? run : Path.of(out + ".run");
-        Settings settings = resume ? Compression.interrupted(folder) : settings();
-        if (settings == null) {
+        Settings kept = resume ? Compression.interrupted(folder) : null;
+        if (resume && kept == null && model == null) {
             throw new io.softshare.pipeline.RecipeException(
-                    "no checkpoint is in " + folder + "; start without --resume");
+                    "no checkpoint is in " + folder + "; start without --resume, with all options");
         }
+        // A run that was killed before its first checkpoint begins again.
+        Settings settings = kept == null ? settings() : kept;
         Path target = Path.of(settings.get("out"));
         checkWritable(target);
         DataSet set = DataSources.open(settings.get("data"), Cache.standard(), Console::progress);
         try (Device opened = DeviceOptions.open(settings.get("device"), (int) settings.number("threads"))) {
-            Compression.Result result = Compression.run(opened, settings, set, new Console(), folder, resume);
+            Compression.Result result = Compression.run(opened, settings, set, new Console(), folder, kept != null);
             report(result, settings);
         }
         if (run == null) {

@@ -38,6 +38,9 @@ public final class Compression {
     static final String CHECKPOINT = "checkpoint.bin";
     private static final int CHECKPOINT_SECONDS = 10;
 
+    /** System property: seconds between checkpoints instead of the usual, 0 for one after every epoch. */
+    public static final String CHECKPOINT_PROPERTY = "softshare.checkpoint.seconds";
+
     private final Device device;
     private final Settings settings;
     private final RunListener listener;
@@ -134,6 +137,7 @@ public final class Compression {
                 : null;
         total = recipe.stages().stream().mapToInt(Stage::epochs).sum() + (modelTeaches ? teacherStage.epochs() : 0);
         done = part == 0 ? globalEpoch : globalEpoch + (modelTeaches ? teacherStage.epochs() : 0);
+        keepMetrics(done);
         if (part == 0) {
             if (modelTeaches) {
                 trainTeacher(teacherGraph, teacherStage);
@@ -315,9 +319,20 @@ public final class Compression {
                 StandardOpenOption.APPEND);
     }
 
+    /** Drops the lines of epochs after the checkpoint that a run goes on from: they will come again. */
+    private void keepMetrics(int lines) throws IOException {
+        Path file = run.resolve("metrics.jsonl");
+        if (Files.exists(file)) {
+            List<String> all = Files.readAllLines(file);
+            Files.write(file, all.subList(0, Math.min(lines, all.size())));
+        }
+    }
+
     private void checkpoint(TrainingState state, boolean always) throws IOException {
         long now = System.nanoTime();
-        if (!always && now - lastCheckpoint < CHECKPOINT_SECONDS * 1_000_000_000L) {
+        if (!always
+                && now - lastCheckpoint
+                        < Integer.getInteger(CHECKPOINT_PROPERTY, CHECKPOINT_SECONDS) * 1_000_000_000L) {
             return;
         }
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();

@@ -1,0 +1,180 @@
+package io.softshare.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.softshare.json.Json;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The command line as processes: the whole way, kills and resumes, wrong usage. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class CommandLineTest {
+    @TempDir
+    static Path folder;
+
+    private Path data;
+    private Path recipe;
+    private Path reference;
+    private String result;
+
+    /** What a process left. */
+    private record Outcome(int status, String out, String err) {}
+
+    private Process start(List<String> arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Dsoftshare.checkpoint.seconds=0",
+                "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                "io.softshare.cli.Main"));
+        command.addAll(arguments);
+        return new ProcessBuilder(command)
+                .redirectOutput(folder.resolve("out.txt").toFile())
+                .redirectError(folder.resolve("err.txt").toFile())
+                .start();
+    }
+
+    private Outcome run(String... arguments) throws IOException, InterruptedException {
+        Process process = start(List.of(arguments));
+        assertTrue(process.waitFor(120, TimeUnit.SECONDS), "it hangs");
+        return new Outcome(
+                process.exitValue(),
+                Files.readString(folder.resolve("out.txt")),
+                Files.readString(folder.resolve("err.txt")));
+    }
+
+    private String[] compress(Path out, String... more) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "compress", "--model", "lenet-300-100", "--data", data.toString(), "--recipe", recipe.toString()));
+        arguments.addAll(List.of("--threads", "1", "--out", out.toString(), "--json"));
+        arguments.addAll(List.of(more));
+        return arguments.toArray(String[]::new);
+    }
+
+    @BeforeAll
+    void undisturbedRun() throws Exception {
+        data = SmallData.write(folder.resolve("data"));
+        recipe = SmallData.recipe(folder.resolve("recipe.toml"));
+        reference = folder.resolve("reference.sws");
+        Outcome outcome = run(compress(reference));
+        assertEquals(0, outcome.status(), outcome.err());
+        result = outcome.out();
+    }
+
+    @Test
+    void resultTellsTheTruthAboutTheFile() throws Exception {
+        Map<?, ?> values = (Map<?, ?>) Json.parse(result.strip());
+        assertEquals(Files.size(reference), ((Number) values.get("fileBytes")).longValue());
+        assertTrue(((Number) values.get("compressionRatio")).doubleValue() > 10, result);
+        assertTrue(((Number) values.get("testErrorPercent")).doubleValue() < 10, result);
+        assertFalse(Files.exists(Path.of(reference + ".run")), "the run's folder is left");
+
+        Outcome eval = run("eval", reference.toString(), "--data", data.toString(), "--json");
+        Map<?, ?> error = (Map<?, ?>) Json.parse(eval.out().strip());
+        assertEquals(values.get("testErrorPercent"), error.get("testErrorPercent"));
+
+        Path tensors = folder.resolve("w.safetensors");
+        assertEquals(
+                0,
+                run("decompress", reference.toString(), "--out", tensors.toString())
+                        .status());
+        Outcome again =
+                run("eval", tensors.toString(), "--model", "lenet-300-100", "--data", data.toString(), "--json");
+        assertEquals(eval.out(), again.out(), again.err());
+        assertTrue(run("inspect", reference.toString()).out().contains("fc1.weight"));
+    }
+
+    @Test
+    void sameSeedSameBytesAndUnfusedIsCloseBy() throws Exception {
+        Path out = folder.resolve("again.sws");
+        assertEquals(0, run(compress(out)).status());
+        assertArrayEquals(Files.readAllBytes(reference), Files.readAllBytes(out));
+        Path unfused = folder.resolve("unfused.sws");
+        Outcome outcome = run(compress(unfused, "--kernels", "unfused"));
+        assertEquals(0, outcome.status(), outcome.err());
+        assertTrue(Math.abs(Files.size(unfused) - Files.size(reference)) < Files.size(reference) / 4);
+    }
+
+    @Test
+    void killedRunsEndWithTheSameBytes() throws Exception {
+        Path out = folder.resolve("killed.sws");
+        Random random = new Random(1);
+        int kills = 0;
+        for (int i = 0; i < 6; i++) {
+            Process process = start(List.of(compress(out, "--resume")));
+            if (!process.waitFor(300 + random.nextInt(900), TimeUnit.MILLISECONDS)) {
+                process.destroyForcibly().waitFor();
+                kills++;
+            }
+        }
+        assertTrue(kills > 0, "every run ended before it was killed");
+        Outcome outcome = run(compress(out, "--resume"));
+        assertEquals(0, outcome.status(), outcome.err());
+        assertArrayEquals(Files.readAllBytes(reference), Files.readAllBytes(out));
+    }
+
+    @Test
+    void everyChangedByteIsRefused() throws Exception {
+        byte[] bytes = Files.readAllBytes(reference);
+        Random random = new Random(2);
+        // All positions of a small file are covered in the format's own tests; here a few go through the command line.
+        for (int i = 0; i < 3; i++) {
+            byte[] changed = bytes.clone();
+            changed[random.nextInt(changed.length)] ^= (byte) (1 + random.nextInt(255));
+            Path file = Files.write(folder.resolve("changed.sws"), changed);
+            Outcome outcome = run("inspect", file.toString());
+            assertEquals(1, outcome.status());
+            oneLine(outcome.err());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "2 | compress --model lenet-9 --data DATA --out o.sws | no network is called lenet-9",
+                "2 | compress --model lenet-5 --data DATA | --out is missing",
+                "2 | compress --model lenet-5 --out o.sws | --data is missing",
+                "2 | compress --speed 3 | Unknown option",
+                "2 | shrink | shrink",
+                "1 | compress --model lenet-300-100 --data /none/here --out o.sws | /none/here",
+                "1 | compress --model lenet-300-100 --data DATA --out /none/here/o.sws | cannot be written",
+                "1 | compress --model lenet-300-100 --data DATA --out o.sws --recipe nowhere.toml | nowhere.toml",
+                "1 | compress --model lenet-300-100 --data DATA --out o.sws --weights nowhere.safetensors | nowhere",
+                "1 | inspect nowhere.sws | nowhere.sws does not exist",
+                "1 | eval DATA/train-images-idx3-ubyte --data DATA | no .sws",
+                "1 | compress --resume --out nothing.sws | no checkpoint",
+                "1 | devices --device | Unknown option"
+            })
+    void mistakesAreOneLine(int status, String arguments, String expected) throws Exception {
+        Outcome outcome = run(arguments.replace("DATA", data.toString()).split(" "));
+        assertEquals(expected.equals("Unknown option") ? 2 : status, outcome.status(), outcome.err());
+        String line = oneLine(outcome.err());
+        assertTrue(line.contains(expected) || expected.equals("no .sws"), line);
+        assertFalse(new File("o.sws").exists());
+    }
+
+    private static String oneLine(String err) {
+        List<String> lines =
+                err.lines().filter(l -> l.startsWith("softshare: ")).toList();
+        assertEquals(1, lines.size(), err);
+        assertFalse(err.contains("\tat "), err);
+        return lines.get(0);
+    }
+}

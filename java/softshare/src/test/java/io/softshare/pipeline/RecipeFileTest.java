@@ -1,0 +1,41 @@
+package io.softshare.pipeline;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RecipeFileTest {
+    @ParameterizedTest
+    @ValueSource(strings = {"lenet-300-100", "lenet-5", "generic", "paper"})
+    void builtInRecipesSurviveWritingAndReading(String name) {
+        Recipe recipe = Recipes.builtIn(name);
+        String text = RecipeFile.write(recipe);
+        assertEquals(recipe, RecipeFile.read(text, "test"));
+        long lines = text.lines().filter(l -> l.contains(" = ")).count();
+        assertEquals(lines, text.lines().filter(l -> l.contains(" # ")).count(), "a comment a line");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "speed = 3 | unknown key speed",
+                "batch = \"many\" | batch is many",
+                "[prior]\\nsigmas = 1 | unknown key sigmas",
+                "[[stage]]\\nepochs = 2 | kind is missing",
+                "[[stage]]\\nkind = \"fast\" | kind is \"fast\", expected plain",
+                "[[stage]]\\nkind = \"plain\"\\nepochs = 1.5 | epochs is 1.5",
+                "[[stage]]\\nkind = \"plain\"\\nrate = 1 | unknown key rate",
+                "name = | line 1"
+            })
+    void mistakesAreNamed(String text, String expected) {
+        String toml = text.replace("\\n", "\n");
+        RecipeException e = assertThrows(RecipeException.class, () -> RecipeFile.read(toml, "recipe x"));
+        assertTrue(e.getMessage().contains(expected), e.getMessage());
+        assertTrue(e.getMessage().startsWith("recipe x"), e.getMessage());
+    }
+}
