@@ -31,12 +31,12 @@ import picocli.CommandLine.Option;
         name = "compress",
         mixinStandardHelpOptions = true,
         description = "Trains (or reads) a network, retrains it under the mixture prior and writes a .sws file.")
-final class CompressCommand implements Callable<Integer> {
+class CompressCommand implements Callable<Integer> {
     @Option(names = "--model", paramLabel = "NAME", description = "lenet-300-100, lenet-5 or wrn-16-4.")
     private String model;
 
     @Option(names = "--weights", paramLabel = "FILE", description = "Start from these weights (.safetensors).")
-    private Path weights;
+    Path weights;
 
     @Option(names = "--teacher", paramLabel = "MODEL|self|none", description = "Who teaches (default: the recipe's).")
     private String teacher;
@@ -69,7 +69,7 @@ final class CompressCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1")
     private long seed;
 
-    @Option(names = "--out", paramLabel = "FILE", description = "The .sws file to write.")
+    @Option(names = "--out", paramLabel = "FILE", description = "The file to write.")
     private Path out;
 
     @Option(
@@ -86,6 +86,16 @@ final class CompressCommand implements Callable<Integer> {
 
     @Mixin
     private DeviceOptions device;
+
+    /** What the run is for: {@code compress} or {@code train}. */
+    String goal() {
+        return "compress";
+    }
+
+    /** Whether a run goes on, or only its recipe is asked for: its checkpoint knows the weights. */
+    boolean resumes() {
+        return resume || printRecipe;
+    }
 
     @Override
     public Integer call() throws IOException {
@@ -122,6 +132,16 @@ final class CompressCommand implements Callable<Integer> {
             throw new UsageException("--model is missing; expected one of " + String.join(", ", Models.names()));
         }
         Recipe found = Recipes.find(recipe, model, data == null ? "mnist" : data);
+        if (goal().equals("train")) {
+            found = new Recipe(
+                    found.name(),
+                    found.batch(),
+                    "none",
+                    found.prior(),
+                    found.stages().stream()
+                            .filter(s -> s.kind() == io.softshare.train.Stage.Kind.PLAIN)
+                            .toList());
+        }
         return teacher == null
                 ? found
                 : new Recipe(found.name(), found.batch(), teacher, found.prior(), found.stages());
@@ -149,6 +169,7 @@ final class CompressCommand implements Callable<Integer> {
         }
         Augmentation.parse(augment);
         Map<String, String> values = new LinkedHashMap<>();
+        values.put("goal", goal());
         values.put("model", model);
         if (weights != null) {
             values.put("weights", weights.toString());
@@ -185,6 +206,10 @@ final class CompressCommand implements Callable<Integer> {
     }
 
     private void report(Compression.Result result, Settings settings) {
+        if (settings.get("goal").equals("train")) {
+            reportTraining(result, settings);
+            return;
+        }
         var file = result.file();
         long weightCount = file.model().graph().tensors().stream()
                 .filter(t -> t.role() == io.softshare.graph.TensorRole.WEIGHT)
@@ -220,6 +245,25 @@ final class CompressCommand implements Callable<Integer> {
                 100.0 * nonZero / weightCount,
                 result.seconds()));
         if (json) {
+            System.out.println(Json.write(values));
+        }
+    }
+
+    private void reportTraining(Compression.Result result, Settings settings) {
+        System.err.println(String.format(
+                Locale.ROOT,
+                "%s: test error %.2f %%; %.0f s",
+                settings.get("out"),
+                result.testErrorPercent(),
+                result.seconds()));
+        if (json) {
+            Map<String, Object> values = new LinkedHashMap<>();
+            values.put("model", settings.get("model"));
+            values.put("data", settings.get("data"));
+            values.put("device", "cpu");
+            values.put("seed", settings.number("seed"));
+            values.put("testErrorPercent", rounded(result.testErrorPercent(), 4));
+            values.put("seconds", rounded(result.seconds(), 1));
             System.out.println(Json.write(values));
         }
     }

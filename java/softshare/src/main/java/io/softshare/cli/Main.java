@@ -13,6 +13,8 @@ import picocli.CommandLine.Option;
         version = "softshare 0.1.0",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
+            TrainCommand.class,
+            RetrainCommand.class,
             CompressCommand.class,
             DecompressCommand.class,
             EvalCommand.class,
