@@ -10,6 +10,7 @@ import torch
 
 HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 
+
 def measure(body, rounds, warmup=3, seconds=20.0):
     """Seconds of `rounds` calls (fewer if they would take longer than `seconds`) after a warm-up."""
     for _ in range(warmup):
@@ -21,6 +22,7 @@ def measure(body, rounds, warmup=3, seconds=20.0):
         body()
         times.append(time.perf_counter() - start)
     return times
+
 
 def report(operation, implementation, times, **more):
     """One JSON line. peakBytes is the process's so far, PyTorch and its libraries included."""
@@ -39,14 +41,17 @@ def report(operation, implementation, times, **more):
     line.update(more)
     print(json.dumps(line), flush=True)
 
+
 def negative_log_prior(weights, log_pi, means, log_sigma):
     """-sum log p(w) over a flat tensor of weights: what METHOD calls L_C without the hyperpriors."""
     distance = (weights.unsqueeze(1) - means) * torch.exp(-log_sigma)
     return -torch.logsumexp(log_pi - log_sigma - HALF_LOG_2_PI - 0.5 * distance * distance, dim=1).sum()
 
+
 def log_proportions(log_zero, log_rest, logits):
     """log pi with pi_0 fixed and the others by softmax."""
     return torch.cat([log_zero, log_rest + torch.log_softmax(logits, 0)])
+
 
 class Mixture:
     """A mixture's parameters as leaves of the graph; the zero component's mean and proportion are fixed."""
@@ -56,7 +61,6 @@ class Mixture:
         self.log_zero = tensor([math.log(pi[0])])
         self.log_rest = tensor([math.log1p(-pi[0])])
         self.zero = tensor([0.0])
-
         self.logits = tensor([math.log(p) for p in pi[1:]]).requires_grad_()
         self.means = tensor(mu[1:]).requires_grad_()
         self.log_sigma = tensor([math.log(s) for s in sigma]).requires_grad_()

@@ -153,7 +153,7 @@ public:
         for (const auto* list : {&forward_, &backward_, &update_}) {
             for (const Timed& t : *list) {
                 const bench::Times p = bench::measure(t.call, 500, 0.3);
-                fprintf(stderr, "  %-36s %8.1f us  (%.1f to %.1f)\n", t.name.c_str(), p.median() * 1e6, p.share(0.2) * 1e6, p.share(0.8) * 1e6);
+                fprintf(stderr, "  %-36s %8.1f us  (%.1f to %.1f)\n", t.name.c_str(), p.median() * 1e6, p.least() * 1e6, p.share(0.8) * 1e6);
             }
         }
     }
