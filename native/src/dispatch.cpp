@@ -3,6 +3,7 @@
  * that the JNI library links; it needs nothing of oneDNN or CUDA.
  */
 #include <dlfcn.h>
+#include <stdlib.h>
 
 #include <string>
 
@@ -15,6 +16,16 @@ namespace {
 
 thread_local std::string error_text;                  // an error of the dispatcher itself,
 thread_local const Table* last_table = nullptr;       // ... ... or the library whose error it was
+
+/*
+ * How long OpenMP's threads spin before they sleep, in turns of a loop: about 50 µs, enough between two kernels of a step.
+ * The runtime's own choice is milliseconds: harmless on an idle machine, but with one more busy process on its cores every
+ * kernel then waits for the end of a time slice, and a training step takes 40 times as long instead of twice. It is read
+ * when the runtime loads, which is after this library; what the user set stays.
+ */
+__attribute__((constructor)) void limit_spinning() {
+    if (getenv("OMP_WAIT_POLICY") == nullptr) setenv("GOMP_SPINCOUNT", "1000", 0);
+}
 
 int fail(int status, std::string text) {
     error_text = std::move(text);

@@ -83,7 +83,7 @@ int fail(int status, std::string text) {
 }
 
 /* Each kernel's file defines its functions in this namespace, with the signatures of softshare.h. */
-#define X(name) extern std::remove_pointer_t<decltype(&softshare_##name)> name __attribute__((weak));
+#define X(name) extern std::remove_pointer_t<decltype(&softshare_##name)> name;
 SOFTSHARE_KERNEL_FUNCTIONS(X)
 #undef X
 

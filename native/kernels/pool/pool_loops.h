@@ -3,7 +3,7 @@
  * bits: no sum crosses lanes. SOFTSHARE_LOOPS: the namespace, SOFTSHARE_LANES: floats a vector.
  *
  * Backward is a gathering: each input position adds up the windows it lies in, in their order. Nothing is scattered, so
- * rows are independent, and the usual windows that do not overlap cost one look each.
+ * rows are independent.
  *
  * A pixel's channels are done in vectors; the last vector overlaps the one before (every result is written whole, so
  * twice is as good as once). Fewer channels than lanes are done one by one.
@@ -99,7 +99,36 @@ void max_forward(const PoolShape& s, int64_t row, const float* x, float* y, uint
     }
 }
 
+/* Windows side by side, as in most networks: each position lies in one, or beyond the last, and each window is looked up
+ * once for its part of the row. */
+void max_backward_disjoint(const PoolShape& s, int64_t row, const float* dy, const uint8_t* argmax, float* dx) {
+    const int64_t channels = s.channels, kernel = s.kernel_width, iy = row % s.in_height, oy = iy / s.kernel_height;
+    float* to = dx + row * s.in_width * channels;
+    const int64_t covered = oy < s.out_height ? s.out_width : 0;
+    const int64_t from = (row / s.in_height * s.out_height + oy) * s.out_width * channels;
+    const int32_t first = static_cast<int32_t>(iy % s.kernel_height * kernel);
+    for (int64_t ox = 0; ox < covered; ox++) {
+        const float* values = dy + from + ox * channels;
+        const uint8_t* winners = argmax + from + ox * channels;
+        float* window = to + ox * kernel * channels;
+        over_channels(channels, [=](auto set, int64_t c) {
+            using S = decltype(set);
+            const typename S::F value = S::load(values + c);
+            const typename S::I winner = S::load(winners + c);
+            for (int64_t x = 0; x < kernel; x++) {
+                const typename S::I here = typename S::I{} + (first + static_cast<int32_t>(x));
+                S::store(window + x * channels + c, winner == here ? value : typename S::F{});
+            }
+        });
+    }
+    for (int64_t i = covered * kernel * channels; i < s.in_width * channels; i++) to[i] = 0.0f;
+}
+
 void max_backward(const PoolShape& s, int64_t row, const float* dy, const uint8_t* argmax, float* dx) {
+    if (s.kernel_height == s.stride_height && s.kernel_width == s.stride_width && s.pad_height == 0 && s.pad_width == 0) {
+        max_backward_disjoint(s, row, dy, argmax, dx);
+        return;
+    }
     const int64_t channels = s.channels, iy = row % s.in_height;
     const int64_t image = row / s.in_height * s.out_height * s.out_width * channels;
     const PoolReach v = s.rows[iy];

@@ -120,6 +120,8 @@ int main() {
     for (int kind : {most, mean}) {
         compare({kind, 3, 20, 24, 24, 2, 2, 2, 0, 0});
         compare({kind, 9, 50, 8, 8, 2, 2, 2, 0, 0});
+        compare({kind, 2, 19, 7, 5, 2, 2, 2, 0, 0});  // windows side by side, a row and a column beyond the last
+        compare({kind, 1, 3, 8, 10, 3, 3, 3, 0, 0});
         compare({kind, 2, 1, 13, 7, 3, 3, 2, 1, 1});
         compare({kind, 2, 3, 7, 13, 3, 2, 1, 1, 1});
         compare({kind, 1, 17, 5, 5, 2, 2, 3, 0, 0});
