@@ -133,7 +133,7 @@ class ClassFoldersTest {
             byte[] whole = encode(colour(9, 7, 40), format);
             // The last chunk of a PNG and the checksums before it hold no pixel.
             int needed = whole.length - (format.equals("png") ? 21 : 0);
-            for (int length = 0; length < needed; length++) {
+            for (int length = 0; length < needed; length += length < needed - 120 ? 5 : 1) {
                 Files.write(file, Arrays.copyOf(whole, length));
                 assertMessage(
                         "cut is not a readable image", () -> ImageFile.read(file, new ImageFile.Header(9, 7), file));

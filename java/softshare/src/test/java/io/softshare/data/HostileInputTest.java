@@ -95,11 +95,12 @@ class HostileInputTest {
         assertTrue(refused > 100 && refused < 250, "both outcomes occur: " + refused);
     }
 
-    /** Every byte inverted, every third cut, then a number of damages of one to eight bytes. */
+    /** Every byte inverted (every third of a long file), every third cut, then a number of damages of one to eight bytes. */
     private static void everyByteAndRandomDamage(byte[] good, int random, Path file, Consumer<Path> read)
             throws IOException {
         int refused = 0;
-        for (int at = 0; at < good.length; at++) {
+        int step = good.length > 300 ? 3 : 1; // JPEG is mostly tables and slow to refuse.
+        for (int at = 0; at < good.length; at += step) {
             byte[] bytes = good.clone();
             bytes[at] = (byte) ~good[at];
             refused += attempt(Files.write(file, bytes), read);
@@ -116,7 +117,7 @@ class HostileInputTest {
             }
             refused += attempt(Files.write(file, bytes), read);
         }
-        assertTrue(refused > good.length / 3, "damage is noticed: " + refused);
+        assertTrue(refused > good.length / step / 3, "damage is noticed: " + refused);
         Files.write(file, good);
         assertEquals(0, attempt(file, read), "the undamaged file is read");
     }
