@@ -139,6 +139,8 @@ final class IdxFiles {
             return values;
         } catch (ZipException | EOFException e) {
             throw new DataException(file + " is damaged or truncated gzip: " + e.getMessage(), e);
+        } catch (OutOfMemoryError e) {
+            throw new DataException(file + " does not fit into memory; give Java more (-Xmx)", e);
         } catch (IOException e) {
             throw new DataException(file + " cannot be read: " + e.getMessage(), e);
         }

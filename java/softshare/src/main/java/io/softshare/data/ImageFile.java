@@ -55,18 +55,7 @@ final class ImageFile {
                 throw new DataException(file + " is " + width + "×" + height + " but " + first + " is "
                         + expected.width() + "×" + expected.height() + "; all images need one size (width×height)");
             }
-            String[] corruption = new String[1];
-            reader.addIIOReadWarningListener((source, warning) -> {
-                // The JPEG library pads a broken file with grey and only warns.
-                if (warning.startsWith("Premature end") || warning.startsWith("Corrupt")) {
-                    corruption[0] = warning;
-                }
-            });
-            BufferedImage image = reader.read(0);
-            if (corruption[0] != null) {
-                throw new IOException(corruption[0]);
-            }
-            return samples(image);
+            return samples(reader.read(0));
         });
     }
 
@@ -88,12 +77,24 @@ final class ImageFile {
                     throw new IOException("its content is not PNG or JPEG");
                 }
                 try {
-                    reader.setInput(in);
+                    String[] corruption = new String[1];
+                    reader.addIIOReadWarningListener((source, warning) -> {
+                        // The JPEG library pads a broken file with grey and only warns.
+                        if (warning.startsWith("Truncated") || warning.startsWith("Corrupt")) {
+                            corruption[0] = warning;
+                        }
+                    });
+                    // Without metadata: text and profiles are not needed, and their stated lengths would be believed.
+                    reader.setInput(in, true, true);
                     if (reader.getWidth(0) > MAX_SIDE || reader.getHeight(0) > MAX_SIDE) {
                         throw new IOException(reader.getWidth(0) + "×" + reader.getHeight(0) + ", expected at most "
                                 + MAX_SIDE + " a side");
                     }
-                    return use.with(reader);
+                    T result = use.with(reader);
+                    if (corruption[0] != null) {
+                        throw new IOException(corruption[0]);
+                    }
+                    return result;
                 } finally {
                     reader.dispose();
                 }
@@ -103,6 +104,8 @@ final class ImageFile {
         } catch (IOException | RuntimeException e) {
             // Readers throw unchecked exceptions on some damaged files.
             throw new DataException(file + " is not a readable image: " + e.getMessage(), e);
+        } catch (OutOfMemoryError e) {
+            throw new DataException(file + " does not fit into memory; use smaller images or give Java more (-Xmx)", e);
         }
     }
 

@@ -42,11 +42,7 @@ record NpmPack(List<String> command, String folder) {
     /** Runs the command and gives the archive. */
     Path pack(Path work, String what, Progress progress) throws IOException, InterruptedException {
         Path log = work.resolve("npm.log");
-        Process process = new ProcessBuilder(command)
-                .directory(work.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
+        Process process = start(work, log);
         try {
             process.getOutputStream().close();
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
@@ -67,6 +63,18 @@ record NpmPack(List<String> command, String folder) {
             return files.filter(file -> file.toString().endsWith(".tgz"))
                     .findFirst()
                     .orElseThrow(() -> new IOException("left no .tgz"));
+        }
+    }
+
+    private Process start(Path work, Path log) throws IOException {
+        try {
+            return new ProcessBuilder(command)
+                    .directory(work.toFile())
+                    .redirectErrorStream(true)
+                    .redirectOutput(log.toFile())
+                    .start();
+        } catch (IOException e) {
+            throw new IOException("`" + command.get(0) + "` cannot be started; is it installed?", e);
         }
     }
 
