@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "../../src/table.h"
+#include "flush.h"
 
 namespace softshare::cpu {
 
@@ -75,6 +76,7 @@ int guarded(const char* where, Body&& body) noexcept {
  * thread runs it; partial results are summed by the caller in chunk order, which makes bits independent of threads. */
 template <typename Body>
 void parallel(const Context* context, int64_t chunks, Body&& body) {
+    FlushTiny flush;
     if (context->threads == 1 || chunks <= 1) {
         for (int64_t chunk = 0; chunk < chunks; chunk++) body(chunk);
         return;

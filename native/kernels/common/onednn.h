@@ -159,6 +159,7 @@ public:
     int forward(const char* where, const float* x, const float* weights, const float* bias, float* y) {
         if (int bad = require_pointers(where, {{"x", x}, {"weights", weights}, {"y", y}})) return bad;
         if (int bad = bias_matches(where, bias)) return bad;
+        FlushTiny flush;
         omp_set_num_threads(context->threads);
         forward_.set(DNNL_ARG_SRC, x);
         forward_.set(DNNL_ARG_WEIGHTS, forward_order_.import(stream_, weights));
@@ -170,6 +171,7 @@ public:
 
     int backward_data(const char* where, const float* dy, const float* weights, float* dx) {
         if (int bad = require_pointers(where, {{"dy", dy}, {"weights", weights}, {"dx", dx}})) return bad;
+        FlushTiny flush;
         omp_set_num_threads(context->threads);
         data_.set(DNNL_ARG_DIFF_DST, dy);
         data_.set(DNNL_ARG_WEIGHTS, data_order_.import(stream_, weights));
@@ -181,6 +183,7 @@ public:
     int backward_weights(const char* where, const float* x, const float* dy, float* dweights, float* dbias) {
         if (int bad = require_pointers(where, {{"x", x}, {"dy", dy}, {"dweights", dweights}})) return bad;
         if (int bad = bias_matches(where, dbias)) return bad;
+        FlushTiny flush;
         omp_set_num_threads(context->threads);
         weights_.set(DNNL_ARG_SRC, x);
         weights_.set(DNNL_ARG_DIFF_DST, dy);

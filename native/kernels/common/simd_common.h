@@ -4,12 +4,9 @@
 
 #include <string.h>
 
-#define SIMD_CONSTRUCT inline __attribute__((always_inline))
 #define SIMD static inline __attribute__((always_inline, unused))
 
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-#endif
+#include "flush.h"
 
 namespace softshare::cpu {
 
@@ -20,16 +17,6 @@ constexpr float EXP2_2 = 0.240164444f;
 constexpr float EXP2_3 = 0.0557999127f;
 constexpr float EXP2_4 = 0.00901702978f;
 constexpr float EXP2_5 = 0.00186713017f;
-
-/* Numbers below 2^-126 become 0 within a scope: shares that small count for nothing here, and each would cost the processor
- * a hundred cycles. */
-struct FlushTiny {
-#if defined(__x86_64__)
-    unsigned int before;
-    SIMD_CONSTRUCT FlushTiny() : before(_mm_getcsr()) { _mm_setcsr(before | 0x8040); }
-    SIMD_CONSTRUCT ~FlushTiny() { _mm_setcsr(before); }
-#endif
-};
 
 }  // namespace softshare::cpu
 

@@ -95,6 +95,24 @@ void compare(const Case& s) {
     }
 }
 
+/* Gradients below 2^-126 count as 0 in every thread, and the caller goes on with its own setting. */
+void tiny() {
+    const float small = 1e-40f;
+    for (int threads : {1, 2, 3}) {
+        const int64_t context = open(threads);
+        const Case s{256, 300, 100, 0};
+        const int64_t operation = create(context, s);
+        const Floats dy(size_t(s.batch) * s.out, small), weights(size_t(s.in) * s.out, 1e6f);
+        Floats dx(size_t(s.batch) * s.in, 1.0f);
+        OK(softshare_linear_backward_data(operation, dy.data(), weights.data(), dx.data()));
+        same("dx of tiny dy with " + std::to_string(threads) + " threads", dx, Floats(dx.size(), 0.0f));
+        volatile float half = small;
+        half = half * 0.5f;
+        check(half > 0, "the caller's own tiny numbers stay");
+        OK(softshare_close(context));
+    }
+}
+
 void refusals() {
     const int64_t context = open(1);
     int64_t operation = 0;
@@ -117,6 +135,7 @@ int main() {
                           {128, 100, 10, bias}, {128, 784, 300, both}, {128, 800, 500, both}, {256, 300, 100, both},
                           {256, 500, 10, bias}, {96, 257, 129, 0}, {8, 256, 10, bias}};
     for (const Case& s : cases) compare(s);
+    tiny();
     refusals();
     return result();
 }

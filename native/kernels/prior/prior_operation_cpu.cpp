@@ -174,6 +174,7 @@ void PriorOperation::run(PriorJob& job, double* statistics, float* row_counts, f
         job.frozen = partial_frozen.data();
     }
     const int64_t total = int64_t(chunks.size());
+    FlushTiny flush;
     // Chunks differ in live weights: whoever is free takes the next. Their results do not depend on who does.
 #pragma omp parallel for schedule(dynamic, 1) num_threads(context->threads) if (context->threads > 1 && total > 1)
     for (int64_t i = 0; i < total; i++) {
