@@ -3,8 +3,11 @@ package io.softshare.container;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -39,9 +42,28 @@ public final class AtomicFile {
             } catch (AtomicMoveNotSupportedException e) {
                 Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
             }
+        } catch (FileSystemException e) {
+            throw failure(path, e.getReason() != null ? e.getReason() : reason(e), e);
+        } catch (IOException e) {
+            throw failure(path, e.getMessage(), e);
         } finally {
             Files.deleteIfExists(temporary);
         }
+    }
+
+    private static IOException failure(Path path, String reason, IOException cause) {
+        String advice = cause instanceof NoSuchFileException || cause instanceof AccessDeniedException
+                ? "choose another place"
+                : "free some space or choose another place";
+        return new IOException(path + " cannot be written: " + reason + "; " + advice, cause);
+    }
+
+    private static String reason(FileSystemException e) {
+        return e instanceof AccessDeniedException
+                ? "permission denied"
+                : e instanceof NoSuchFileException
+                        ? "its folder does not exist"
+                        : e.getClass().getSimpleName();
     }
 
     /** Writes all that the buffer holds. */

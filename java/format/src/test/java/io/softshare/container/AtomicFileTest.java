@@ -3,11 +3,11 @@ package io.softshare.container;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -55,7 +55,9 @@ class AtomicFileTest {
 
     @Test
     void anUnwritablePlaceIsAnIoException() {
-        assertThrows(NoSuchFileException.class, () -> AtomicFile.write(folder.resolve("no/such/a"), new byte[1]));
+        IOException thrown =
+                assertThrows(IOException.class, () -> AtomicFile.write(folder.resolve("no/such/a"), new byte[1]));
+        assertTrue(thrown.getMessage().contains("its folder does not exist"), thrown.getMessage());
         assertThrows(IOException.class, () -> AtomicFile.write(folder.resolve(""), new byte[1]));
     }
 }
