@@ -13,6 +13,7 @@ import io.softshare.pipeline.Recipe;
 import io.softshare.pipeline.RecipeFile;
 import io.softshare.pipeline.Recipes;
 import io.softshare.pipeline.Settings;
+import io.softshare.train.Stage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +39,12 @@ class CompressCommand implements Callable<Integer> {
     @Option(names = "--weights", paramLabel = "FILE", description = "Start from these weights (.safetensors).")
     Path weights;
 
-    @Option(names = "--teacher", paramLabel = "MODEL|self|none", description = "Who teaches (default: the recipe's).")
+    @Option(
+            names = "--teacher",
+            paramLabel = "MODEL|FILE|self|none",
+            description =
+                    "Who teaches: a model trained in the run, a .sws or .safetensors, the dense network itself, or"
+                            + " nobody (default: the recipe's).")
     private String teacher;
 
     @Option(names = "--data", paramLabel = "mnist|cifar10|DIR", description = "Training and test images.")
@@ -56,6 +62,25 @@ class CompressCommand implements Callable<Integer> {
 
     @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "How (default: the model's own, else generic).")
     private String recipe;
+
+    @Option(names = "--batch", paramLabel = "N", description = "Images in a step.")
+    private Integer batch;
+
+    @Option(names = "--components", paramLabel = "J", description = "Components of the prior beside the zero one.")
+    private Integer components;
+
+    @Option(names = "--shared-values", paramLabel = "K", description = "Shared values that weights end on, zero aside.")
+    private Integer sharedValues;
+
+    @Option(names = "--target-non-zero", paramLabel = "N", description = "Weights to leave where widening stops.")
+    private Long targetNonZero;
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "Any setting of the recipe (--print-recipe shows them): batch=64, prior.components=8,"
+                    + " STAGE.tauEnd=0.2. Repeatable.")
+    private Map<String, String> changes = new LinkedHashMap<>();
 
     @Option(names = "--print-recipe", description = "Write the recipe in force and stop.")
     private boolean printRecipe;
@@ -117,10 +142,12 @@ class CompressCommand implements Callable<Integer> {
         Path target = Path.of(settings.get("out"));
         checkWritable(target);
         DataSet set = DataSources.open(settings.get("data"), Cache.standard(), Console::progress);
-        try (Device opened = DeviceOptions.open(settings.get("device"), (int) settings.number("threads"))) {
-            Compression.Result result = Compression.run(opened, settings, set, new Console(), folder, kept != null);
-            report(result, settings);
+        Compression.Result result;
+        try (Device opened = DeviceOptions.open(settings.get("device"), (int) settings.number("threads"));
+                Console console = new Console()) {
+            result = Compression.run(opened, settings, set, console, folder, kept != null);
         }
+        report(result, settings);
         if (run == null) {
             delete(folder);
         }
@@ -131,7 +158,7 @@ class CompressCommand implements Callable<Integer> {
         if (model == null && recipe == null) {
             throw new UsageException("--model is missing; expected one of " + String.join(", ", Models.names()));
         }
-        Recipe found = Recipes.find(recipe, model, data == null ? "mnist" : data);
+        Recipe found = changed(Recipes.find(recipe, model, data == null ? "mnist" : data));
         if (goal().equals("train")) {
             found = new Recipe(
                     found.name(),
@@ -139,12 +166,34 @@ class CompressCommand implements Callable<Integer> {
                     "none",
                     found.prior(),
                     found.stages().stream()
-                            .filter(s -> s.kind() == io.softshare.train.Stage.Kind.PLAIN)
+                            .filter(s -> s.kind() == Stage.Kind.PLAIN)
                             .toList());
         }
         return teacher == null
                 ? found
                 : new Recipe(found.name(), found.batch(), teacher, found.prior(), found.stages());
+    }
+
+    /** The recipe with the options that change it; --set has the last word. */
+    private Recipe changed(Recipe found) {
+        Map<String, String> all = new LinkedHashMap<>();
+        if (batch != null) {
+            all.put("batch", String.valueOf(batch));
+        }
+        if (components != null) {
+            all.put("prior.components", String.valueOf(components));
+        }
+        for (Stage stage : found.stages()) {
+            boolean shares = stage.kind() == Stage.Kind.SOFTEN || stage.kind() == Stage.Kind.HARD;
+            if (sharedValues != null && shares) {
+                all.put(stage.name() + ".components", String.valueOf(sharedValues));
+            }
+            if (targetNonZero != null && stage.kind() == Stage.Kind.PRIOR) {
+                all.put(stage.name() + ".targetNonZero", String.valueOf(targetNonZero));
+            }
+        }
+        all.putAll(changes);
+        return RecipeFile.with(found, all);
     }
 
     private Settings settings() {

@@ -26,6 +26,11 @@ final class Errors {
             return "the Java heap is full; give more with JAVA_TOOL_OPTIONS=-Xmx8g";
         }
         String text = e.getMessage();
+        if (e instanceof java.io.IOException
+                && text != null
+                && text.matches("(?i)(no space|file too large|disk quota).*")) {
+            return "a file of the run cannot be written: " + text + "; free some space, then go on with --resume";
+        }
         return text == null || text.isBlank()
                 ? e.getClass().getSimpleName() + "; run again with --stacktrace and report it"
                 : Main.oneLine(text);

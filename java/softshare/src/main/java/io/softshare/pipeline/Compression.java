@@ -6,9 +6,9 @@ import io.softshare.container.SwsReader;
 import io.softshare.container.SwsWriter;
 import io.softshare.data.Augmentation;
 import io.softshare.data.DataSet;
-import io.softshare.device.Buffer;
 import io.softshare.device.Device;
 import io.softshare.graph.Graph;
+import io.softshare.graph.GraphException;
 import io.softshare.graph.models.Models;
 import io.softshare.json.Json;
 import io.softshare.network.Arena;
@@ -79,9 +79,14 @@ public final class Compression {
 
     /** The named built-in network for a data set. */
     public static Graph network(String model, DataSet set) {
-        return Models.find(model, set.train().shape(), set.train().classes())
-                .orElseThrow(() -> new RecipeException(
-                        "no network is called " + model + "; expected one of " + String.join(", ", Models.names())));
+        try {
+            return Models.find(model, set.train().shape(), set.train().classes())
+                    .orElseThrow(() -> new RecipeException("no network is called " + model + "; expected one of "
+                            + String.join(", ", Models.names())));
+        } catch (GraphException e) {
+            throw new RecipeException(model + " does not fit images of "
+                    + set.train().shape() + " (" + e.getMessage() + "); choose another network or larger images");
+        }
     }
 
     /** Settings of the run that a folder's checkpoint belongs to, or null if it has none. */
@@ -129,21 +134,19 @@ public final class Compression {
         if (!training()) {
             biasBits(); // a recipe that cannot end in a file is refused before hours of training
         }
-        boolean modelTeaches = !List.of("none", "self").contains(recipe.teacher());
-        Graph teacherGraph = modelTeaches
-                ? Models.find(recipe.teacher(), graph.input(), graph.classes())
-                        .orElseThrow(() -> new RecipeException("no network is called " + recipe.teacher()
-                                + "; teacher is self, none or one of " + String.join(", ", Models.names())))
-                : null;
-        Stage teacherStage = modelTeaches
+        Teacher source = Teacher.of(recipe.teacher(), graph);
+        Stage teacherStage = source.isTrained()
                 ? Recipes.find(null, recipe.teacher(), "mnist").stages().get(0)
                 : null;
-        total = recipe.stages().stream().mapToInt(Stage::epochs).sum() + (modelTeaches ? teacherStage.epochs() : 0);
-        done = part == 0 ? globalEpoch : globalEpoch + (modelTeaches ? teacherStage.epochs() : 0);
+        int teacherEpochs = source.isTrained() ? teacherStage.epochs() : 0;
+        total = recipe.stages().stream().mapToInt(Stage::epochs).sum() + teacherEpochs;
+        done = part == 0 ? globalEpoch : globalEpoch + teacherEpochs;
         keepMetrics(done);
         if (part == 0) {
-            if (modelTeaches) {
-                trainTeacher(teacherGraph, teacherStage);
+            if (source.isTrained()) {
+                trainTeacher(source.graph(), teacherStage);
+            } else if (source.graph() != null) {
+                teacher = source.tensors();
             }
             part = 1;
             stage = 0;
@@ -156,7 +159,10 @@ public final class Compression {
                 Evaluator test = new Evaluator(device, graph, state.arena(), data.test());
                 Evaluator validation = data.validation().count() == 0
                         ? null
-                        : new Evaluator(device, graph, state.arena(), data.validation())) {
+                        : new Evaluator(device, graph, state.arena(), data.validation());
+                Arena teaching = recipe.teacher().equals(Teacher.NONE)
+                        ? null
+                        : new Arena(device, source.graph() == null ? graph : source.graph(), false)) {
             startState(state);
             boolean taught = false;
             for (; stage < recipe.stages().size(); stage++) {
@@ -168,7 +174,10 @@ public final class Compression {
                             java.util.Locale.ROOT, "dense network: %.2f %% test error", pretrainedErrorPercent));
                 }
                 if (!taught && now.kind() != Stage.Kind.PLAIN) {
-                    teach(trainer, teacherGraph);
+                    if (teaching != null) {
+                        teaching.write(source.graph() == null ? start : teacher);
+                        trainer.teach(source.graph() == null ? graph : source.graph(), teaching, data.train());
+                    }
                     taught = true;
                 }
                 runStage(now, state, trainer, validation);
@@ -232,24 +241,6 @@ public final class Compression {
             }
             runStage(teacherStage, state, trainer, null);
             teacher = state.arena().read();
-        }
-    }
-
-    private void teach(Trainer trainer, Graph teacherGraph) {
-        if (recipe.teacher().equals("none")) {
-            return;
-        }
-        if (!settings.get("augment").equals("none")) {
-            throw new RecipeException(
-                    "a teacher with augmentation is not supported; use --teacher none or --augment none");
-        }
-        Graph source = teacherGraph == null ? graph : teacherGraph;
-        try (Arena arena = new Arena(device, source, false)) {
-            arena.write(teacherGraph == null ? start : teacher);
-            try (Evaluator evaluator = new Evaluator(device, source, arena, data.train())) {
-                Buffer logits = evaluator.logits();
-                trainer.teach(logits);
-            }
         }
     }
 

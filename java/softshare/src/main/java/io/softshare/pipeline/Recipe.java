@@ -10,7 +10,9 @@ public record Recipe(
         @Describe("for people, and in the result") String name,
         @Describe("images in a step") int batch,
 
-        @Describe("network that teaches: a model's name (trained in the run), self (the dense network) or none")
+        @Describe(
+                "who teaches: a model's name (trained in the run), a .sws or .safetensors file, self (the dense network)"
+                        + " or none")
         String teacher,
 
         PriorSettings prior,

@@ -8,8 +8,10 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.tomlj.Toml;
@@ -186,13 +188,59 @@ public final class RecipeFile {
         return out.toString();
     }
 
+    /**
+     * The recipe with settings changed, named as {@link #write} shows them: {@code batch}, {@code prior.KEY},
+     * {@code STAGE.KEY} (every stage of that name). Values are checked as those of a file are.
+     */
+    public static Recipe with(Recipe recipe, Map<String, String> changes) {
+        if (changes.isEmpty()) {
+            return recipe;
+        }
+        Set<String> left = new LinkedHashSet<>(changes.keySet());
+        StringBuilder out = new StringBuilder();
+        String section = "";
+        int stage = 0;
+        for (String line : write(recipe).lines().toList()) {
+            if (line.equals("[prior]")) {
+                section = "prior.";
+            } else if (line.equals("[[stage]]")) {
+                section = recipe.stages().get(stage++).name() + ".";
+            }
+            String key = section + line.replaceFirst(" = .*", "");
+            if (line.contains(" = ") && changes.containsKey(key)) {
+                left.remove(key);
+                boolean quoted = line.contains(" = \"");
+                String value = changes.get(key);
+                TomlParseResult alone = Toml.parse("value = " + (quoted ? quoted(value) : value));
+                if (alone.hasErrors() || alone.size() != 1) {
+                    throw new RecipeException(key + " is " + value + ", expected "
+                            + (quoted
+                                    ? "one line of text"
+                                    : "a value like " + line.replaceFirst(".*? = (\\S+).*", "$1")));
+                }
+                line = line.replaceFirst(" = .*", "") + " = " + (quoted ? quoted(value) : value);
+            }
+            out.append(line).append('\n');
+        }
+        if (!left.isEmpty()) {
+            String stages = recipe.stages().stream().map(Stage::name).distinct().collect(Collectors.joining(", "));
+            throw new RecipeException("recipe " + recipe.name() + " has no setting "
+                    + left.iterator().next()
+                    + "; expected KEY, prior.KEY or STAGE.KEY with a stage of " + stages
+                    + " (--print-recipe shows all keys)");
+        }
+        return read(out.toString(), "recipe " + recipe.name() + " as changed");
+    }
+
+    private static String quoted(String text) {
+        return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+    }
+
     private static void line(StringBuilder out, RecordComponent component, Record record) {
         Object value = get(component, record);
         String text = value instanceof Enum<?> constant
                 ? '"' + label(constant) + '"'
-                : value instanceof String string
-                        ? '"' + string.replace("\\", "\\\\").replace("\"", "\\\"") + '"'
-                        : String.valueOf(value);
+                : value instanceof String string ? quoted(string) : String.valueOf(value);
         out.append(component.getName())
                 .append(" = ")
                 .append(text)

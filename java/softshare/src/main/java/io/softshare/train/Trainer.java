@@ -43,6 +43,7 @@ public final class Trainer implements AutoCloseable {
     private final Buffer totals;
     private final Buffer teacherBatch;
     private Buffer teacherLogits;
+    private Network teacher;
 
     public Trainer(Device device, Graph graph, TrainingState state, ImageSet train, Options options) {
         this.device = device;
@@ -63,9 +64,31 @@ public final class Trainer implements AutoCloseable {
         teacherBatch = device.floats((long) batch * graph.classes());
     }
 
-    /** Logits of a teacher for every training image (not augmented); kept open until this is closed. */
-    public void teach(Buffer logits) {
-        teacherLogits = logits;
+    /**
+     * Who teaches in stages with a teacher's share. Its logits are computed once for every training image, or, where images
+     * are augmented, in every step for the augmented ones: the teacher sees what its pupil sees.
+     *
+     * @param arena the teacher's weights: used until this is closed where images are augmented, else only in this call
+     */
+    public void teach(Graph graph, Arena arena, ImageSet train) {
+        if (!graph.input().equals(network.graph().input())
+                || graph.classes() != network.graph().classes()) {
+            throw new TrainingException("the teacher takes images of " + graph.input() + " in " + graph.classes()
+                    + " classes, the network " + network.graph().input() + " in "
+                    + network.graph().classes() + "; choose a teacher for the same data");
+        }
+        if (!graph.preprocessing().equals(network.graph().preprocessing())) {
+            throw new TrainingException(
+                    "the teacher's preprocessing of images differs from the network's; choose a teacher"
+                            + " that was trained for the same data");
+        }
+        if (options.augmentation().kind() == Augmentation.Kind.NONE) {
+            try (Evaluator evaluator = new Evaluator(device, graph, arena, train)) {
+                teacherLogits = evaluator.logits();
+            }
+        } else {
+            teacher = new Network(device, graph, arena, batch, false);
+        }
     }
 
     /** Library implementations of the training network's layers. */
@@ -229,15 +252,20 @@ public final class Trainer implements AutoCloseable {
     }
 
     private void run(Stage stage, int global, Step optimise, Step before) {
-        boolean taught = teacherLogits != null && stage.teacherShare() > 0;
+        boolean taught = (teacherLogits != null || teacher != null) && stage.teacherShare() > 0;
         Kernels.Targets targets = new Kernels.Targets(
-                labels, taught ? teacherBatch : null, taught ? (float) stage.teacherShare() : 0, (float)
-                        stage.temperature());
+                labels,
+                taught ? teacher != null ? teacher.logits() : teacherBatch : null,
+                taught ? (float) stage.teacherShare() : 0,
+                (float) stage.temperature());
         int classes = network.graph().classes();
         for (int s = 0; s < steps; s++) {
             kernels.stepBegin(table, steps, step, scalars);
             images.gather(order, step, batch, options.augmentation(), options.seed(), global, network.input(), labels);
-            if (taught) {
+            if (taught && teacher != null) {
+                teacher.input().copyFrom(network.input());
+                teacher.forward();
+            } else if (taught) {
                 kernels.gatherRows(teacherLogits, classes, order, step, batch, teacherBatch);
             }
             if (before != null) {
@@ -315,6 +343,9 @@ public final class Trainer implements AutoCloseable {
     @Override
     public void close() {
         network.close();
+        if (teacher != null) {
+            teacher.close();
+        }
         images.close();
         for (Buffer buffer : new Buffer[] {order, labels, step, scalars, table, totals, teacherBatch, teacherLogits}) {
             if (buffer != null) {

@@ -6,15 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.softshare.json.Json;
+import java.awt.image.BufferedImage;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -168,6 +171,112 @@ class CommandLineTest {
         String line = oneLine(outcome.err());
         assertTrue(line.contains(expected) || expected.equals("no .sws"), line);
         assertFalse(new File("o.sws").exists());
+    }
+
+    @Test
+    void badInputIsOneLine() throws Exception {
+        Path labels = SmallData.write(folder.resolve("labels")).resolve("train-labels-idx1-ubyte");
+        byte[] bytes = Files.readAllBytes(labels);
+        bytes[7] -= 1;
+        Files.write(labels, Arrays.copyOf(bytes, bytes.length - 1));
+        refused("599", compressFrom(folder.resolve("labels")));
+
+        Path pictures = folder.resolve("pictures");
+        for (String name : List.of("train/a/1", "train/b/2", "test/a/3", "test/b/4")) {
+            Path file = pictures.resolve(name + ".png");
+            Files.createDirectories(file.getParent());
+            int side = name.endsWith("2") ? 9 : 8;
+            ImageIO.write(new BufferedImage(side, side, BufferedImage.TYPE_BYTE_GRAY), "png", file.toFile());
+        }
+        refused("2.png", compressFrom(pictures));
+
+        Path weights = folder.resolve("weights.safetensors");
+        assertEquals(
+                0,
+                run("decompress", "../../docs/examples/lenet-300-100.sws", "--out", weights.toString())
+                        .status());
+        refused("fc1.weight", compressWith("--weights", weights.toString()));
+        refused("lenet-5 does not fit images of", compressWith("--model", "lenet-5"));
+        refused("unknown key speed", compressWith("--recipe", recipeWith("speed = 3")));
+        refused("prior.tauEnd is fast, expected a value like 0.3", compressWith("--set", "prior.tauEnd=fast"));
+        refused("batch is 0", compressWith("--set", "batch=0"));
+        refused("no setting widen.tauEnd", compressWith("--set", "widen.tauEnd=1"));
+        refused("neither a network nor a file", compressWith("--teacher", "nobody.sws"));
+        refused("no recipe is called fast", compressWith("--recipe", "fast"));
+    }
+
+    private String[] compressFrom(Path data) {
+        return new String[] {"compress", "--model", "lenet-300-100", "--data", data.toString(), "--out", refusedFile()};
+    }
+
+    private String[] compressWith(String... more) {
+        List<String> arguments =
+                new ArrayList<>(List.of("compress", "--data", data.toString(), "--out", refusedFile()));
+        if (!List.of(more).contains("--model")) {
+            arguments.addAll(List.of("--model", "lenet-300-100"));
+        }
+        if (!List.of(more).contains("--recipe")) {
+            arguments.addAll(List.of("--recipe", recipe.toString()));
+        }
+        arguments.addAll(List.of(more));
+        return arguments.toArray(String[]::new);
+    }
+
+    private String recipeWith(String line) throws IOException {
+        Path file = folder.resolve("changed.toml");
+        return Files.writeString(file, line + "\n" + Files.readString(recipe)).toString();
+    }
+
+    private static String refusedFile() {
+        return folder.resolve("refused.sws").toString();
+    }
+
+    private void refused(String expected, String... arguments) throws Exception {
+        Outcome outcome = run(arguments);
+        assertEquals(1, outcome.status(), outcome.err());
+        String line = oneLine(outcome.err());
+        assertTrue(line.contains(expected), line);
+        assertFalse(Files.exists(folder.resolve("refused.sws")));
+    }
+
+    /** A limit on the size of files stands in for a full disk: the write fails in the same place, after some bytes. */
+    @Test
+    void fullDiskIsOneLineAndTheRunGoesOnAfterwards() throws Exception {
+        Path out = folder.resolve("full.sws");
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        List<String> limited = new ArrayList<>(
+                List.of("bash", "-c", "ulimit -f 512 && exec \"$@\"", "bash", java, "-XX:-UsePerfData", "-cp"));
+        limited.add(System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
+        limited.add("-Dsoftshare.checkpoint.seconds=0");
+        limited.add("io.softshare.cli.Main");
+        limited.addAll(List.of(compress(out)));
+        Process process = new ProcessBuilder(limited)
+                .redirectOutput(folder.resolve("out.txt").toFile())
+                .redirectError(folder.resolve("err.txt").toFile())
+                .start();
+        assertEquals(1, process.waitFor());
+        String line = oneLine(Files.readString(folder.resolve("err.txt")));
+        assertTrue(line.contains("cannot be written") && line.contains("space"), line);
+        assertFalse(Files.exists(out));
+        try (var left = Files.walk(Path.of(out + ".run"))) {
+            assertTrue(left.noneMatch(p -> p.toString().endsWith(".tmp")), "a half-written file is left");
+        }
+        assertEquals(0, run(compress(out, "--resume")).status());
+        assertArrayEquals(Files.readAllBytes(reference), Files.readAllBytes(out));
+    }
+
+    @Test
+    void aFileTeachesAndSoDoesTheDenseNetworkUnderAugmentation() throws Exception {
+        for (String[] more : new String[][] {
+            {"--teacher", reference.toString()}, {"--augment", "shift"}, {"--teacher", "none", "--set", "batch=60"}
+        }) {
+            Path out = folder.resolve("taught.sws");
+            Outcome outcome = run(compress(out, more));
+            assertEquals(0, outcome.status(), outcome.err());
+            Map<?, ?> values = (Map<?, ?>) Json.parse(outcome.out().strip());
+            assertTrue(((Number) values.get("testErrorPercent")).doubleValue() < 20, outcome.out());
+            assertFalse(Arrays.equals(Files.readAllBytes(reference), Files.readAllBytes(out)), "it changed nothing");
+        }
     }
 
     private static String oneLine(String err) {
