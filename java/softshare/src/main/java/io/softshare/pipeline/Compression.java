@@ -187,6 +187,7 @@ public final class Compression {
                 double error = test.score().errorPercent();
                 return new Result(null, error, error, seconds());
             }
+            trainer.estimateStatistics();
             return finish(state, biasBits());
         }
     }
