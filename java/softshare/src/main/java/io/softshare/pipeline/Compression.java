@@ -169,6 +169,7 @@ public final class Compression {
                 Stage now = recipe.stages().get(stage);
                 if (now.kind() != Stage.Kind.PLAIN && start.isEmpty()) {
                     start = state.arena().read();
+                    StateDict.of(graph, start).write(run.resolve("start.safetensors"));
                     pretrainedErrorPercent = test.score().errorPercent();
                     listener.message(String.format(
                             java.util.Locale.ROOT, "dense network: %.2f %% test error", pretrainedErrorPercent));
