@@ -271,10 +271,7 @@ class CompressCommand implements Callable<Integer> {
                 .filter(t -> t.role() == io.softshare.graph.TensorRole.WEIGHT)
                 .mapToLong(t -> t.size())
                 .sum();
-        long nonZero = file.model().tensors().stream()
-                .filter(t -> t.spec().role() == io.softshare.graph.TensorRole.WEIGHT)
-                .mapToLong(t -> t.nonZero())
-                .sum();
+        long nonZero = ResultTable.nonZero(file);
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("model", settings.get("model"));
         values.put("data", settings.get("data"));
@@ -289,6 +286,8 @@ class CompressCommand implements Callable<Integer> {
         values.put("compressionRatio", rounded(file.compressionRatio(), 3));
         values.put("codec", file.codec().name());
         values.put("seconds", rounded(result.seconds(), 1));
+        System.err.print(
+                ResultTable.of(file, settings.get("data"), result.pretrainedErrorPercent(), result.testErrorPercent()));
         System.err.println(String.format(
                 Locale.ROOT,
                 "%s: %,d bytes, %.1f times smaller; test error %.2f %% (dense %.2f %%: %s); %.2f %% of the weights; %.0f s",
