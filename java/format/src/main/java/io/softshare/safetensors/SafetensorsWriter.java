@@ -12,7 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Writes tensors as F32, in the order given, whole or not at all. The same tensors give the same bytes. */
+/** Writes tensors as F32 (counters of batches as I64), in the order given, whole or not at all. The same tensors give the same bytes. */
 public final class SafetensorsWriter {
     private static final int ALIGNMENT = 8;
     private static final int CHUNK_BYTES = 1 << 16;
@@ -25,15 +25,24 @@ public final class SafetensorsWriter {
             AtomicFile.writeFully(channel, start);
             ByteBuffer buffer = ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
             for (NamedTensor tensor : tensors) {
+                ElementType type = type(tensor);
                 for (float value : tensor.values()) {
-                    if (!buffer.hasRemaining()) {
+                    if (buffer.remaining() < type.bytes()) {
                         drain(channel, buffer);
                     }
-                    buffer.putFloat(value);
+                    if (type == ElementType.I64) {
+                        buffer.putLong((long) value);
+                    } else {
+                        buffer.putFloat(value);
+                    }
                 }
             }
             drain(channel, buffer);
         });
+    }
+
+    private static ElementType type(NamedTensor tensor) {
+        return StateDict.isCounter(tensor) ? ElementType.I64 : ElementType.F32;
     }
 
     private static void drain(FileChannel channel, ByteBuffer buffer) throws IOException {
@@ -50,9 +59,9 @@ public final class SafetensorsWriter {
         }
         long at = 0;
         for (NamedTensor tensor : tensors) {
-            long end = at + 4L * tensor.values().length;
+            long end = at + (long) type(tensor).bytes() * tensor.values().length;
             Map<String, Object> entry = new LinkedHashMap<>();
-            entry.put("dtype", ElementType.F32);
+            entry.put("dtype", type(tensor));
             entry.put("shape", tensor.shape());
             entry.put("data_offsets", List.of(at, end));
             object.put(tensor.name(), entry);

@@ -17,6 +17,7 @@ import java.util.Map;
  */
 public record StateDict(List<NamedTensor> tensors, Map<String, String> metadata) {
     private static final String COUNTER = "num_batches_tracked";
+    private static final String STATISTIC = "running_mean";
 
     public StateDict {
         tensors = List.copyOf(tensors);
@@ -34,9 +35,19 @@ public record StateDict(List<NamedTensor> tensors, Map<String, String> metadata)
         return SafetensorsReader.read(path);
     }
 
-    /** The tensors of a graph, in its order; {@code values} has all of them under the graph's names. */
+    /**
+     * The tensors of a graph, in its order; {@code values} has all of them under the graph's names. In front of them, for
+     * each batch-norm, PyTorch's counter of batches, without which it refuses a state_dict: 0, since nothing counts them
+     * and a batch-norm with a momentum does not use it.
+     */
     public static StateDict of(Graph graph, Map<String, float[]> values) {
         List<NamedTensor> tensors = new ArrayList<>();
+        for (TensorSpec spec : graph.tensors()) {
+            if (spec.name().endsWith("." + STATISTIC)) {
+                String of = spec.name().substring(0, spec.name().length() - STATISTIC.length());
+                tensors.add(new NamedTensor(of + COUNTER, List.of(), new float[1]));
+            }
+        }
         for (TensorSpec spec : graph.tensors()) {
             float[] found = values.get(spec.name());
             if (found == null) {
@@ -61,7 +72,7 @@ public record StateDict(List<NamedTensor> tensors, Map<String, String> metadata)
     public Map<String, float[]> forGraph(Graph graph) throws SafetensorsException {
         Map<String, NamedTensor> left = new LinkedHashMap<>();
         for (NamedTensor tensor : tensors) {
-            if (!tensor.name().equals(COUNTER) && !tensor.name().endsWith("." + COUNTER)) {
+            if (!isCounter(tensor)) {
                 left.put(tensor.name(), tensor);
             }
         }
@@ -86,6 +97,11 @@ public record StateDict(List<NamedTensor> tensors, Map<String, String> metadata)
                     + (faults.size() > shown ? "; and " + (faults.size() - shown) + " more" : ""));
         }
         return values;
+    }
+
+    /** Whether a tensor is a batch-norm's counter of batches: a whole number, no weight. */
+    static boolean isCounter(NamedTensor tensor) {
+        return tensor.name().equals(COUNTER) || tensor.name().endsWith("." + COUNTER);
     }
 
     /** What stands before the graph's names: taken from the tensor that ends like the graph's first, if all have it. */

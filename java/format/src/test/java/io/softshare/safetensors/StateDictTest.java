@@ -32,6 +32,7 @@ class StateDictTest {
 
     private static List<NamedTensor> renamed(String prefix) {
         return new ArrayList<>(StateDict.of(WRN, values(WRN)).tensors().stream()
+                .filter(t -> !StateDict.isCounter(t))
                 .map(t -> new NamedTensor(prefix + t.name(), t.shape(), t.values()))
                 .toList());
     }
@@ -52,6 +53,22 @@ class StateDictTest {
             assertEquals(WRN.tensors().stream().map(TensorSpec::name).toList(), List.copyOf(found.keySet()));
             found.forEach((name, v) -> assertArrayEquals(expected.get(name), v, name));
         }
+    }
+
+    @Test
+    void hasACounterForEachBatchNormAndOnlyThere() {
+        List<NamedTensor> counters = StateDict.of(WRN, values(WRN)).tensors().stream()
+                .filter(StateDict::isCounter)
+                .toList();
+        long norms = WRN.tensors().stream()
+                .filter(t -> t.name().endsWith(".running_var"))
+                .count();
+        assertEquals(norms, counters.size());
+        assertTrue(norms > 10);
+        Graph lenet = Models.find("lenet-5", new Shape(1, 28, 28), 10).orElseThrow();
+        assertEquals(
+                lenet.tensors().size(),
+                StateDict.of(lenet, values(lenet)).tensors().size());
     }
 
     @Test

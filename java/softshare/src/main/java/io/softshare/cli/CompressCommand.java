@@ -1,6 +1,7 @@
 package io.softshare.cli;
 
 import io.softshare.codec.Codecs;
+import io.softshare.container.AtomicFile;
 import io.softshare.data.Augmentation;
 import io.softshare.data.Cache;
 import io.softshare.data.DataSet;
@@ -15,6 +16,7 @@ import io.softshare.pipeline.Recipes;
 import io.softshare.pipeline.Settings;
 import io.softshare.train.Stage;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -147,9 +149,14 @@ class CompressCommand implements Callable<Integer> {
                 Console console = new Console()) {
             result = Compression.run(opened, settings, set, console, folder, kept != null);
         }
-        report(result, settings);
+        Map<String, Object> values = report(result, settings);
+        if (json) {
+            System.out.println(Json.write(values));
+        }
         if (run == null) {
             delete(folder);
+        } else {
+            AtomicFile.write(run.resolve("result.json"), (Json.write(values) + "\n").getBytes(StandardCharsets.UTF_8));
         }
         return 0;
     }
@@ -254,20 +261,17 @@ class CompressCommand implements Callable<Integer> {
         }
     }
 
-    private void report(Compression.Result result, Settings settings) {
+    /** One line for people, and the result by name. */
+    private static Map<String, Object> report(Compression.Result result, Settings settings) {
         if (settings.get("goal").equals("train")) {
-            reportTraining(result, settings);
-            return;
+            return reportTraining(result, settings);
         }
         var file = result.file();
         long weightCount = file.model().graph().tensors().stream()
                 .filter(t -> t.role() == io.softshare.graph.TensorRole.WEIGHT)
                 .mapToLong(t -> t.size())
                 .sum();
-        long nonZero = file.model().tensors().stream()
-                .filter(t -> t.spec().role() == io.softshare.graph.TensorRole.WEIGHT)
-                .mapToLong(t -> t.nonZero())
-                .sum();
+        long nonZero = ResultTable.nonZero(file);
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("model", settings.get("model"));
         values.put("data", settings.get("data"));
@@ -282,6 +286,8 @@ class CompressCommand implements Callable<Integer> {
         values.put("compressionRatio", rounded(file.compressionRatio(), 3));
         values.put("codec", file.codec().name());
         values.put("seconds", rounded(result.seconds(), 1));
+        System.err.print(
+                ResultTable.of(file, settings.get("data"), result.pretrainedErrorPercent(), result.testErrorPercent()));
         System.err.println(String.format(
                 Locale.ROOT,
                 "%s: %,d bytes, %.1f times smaller; test error %.2f %% (dense %.2f %%: %s); %.2f %% of the weights; %.0f s",
@@ -293,28 +299,24 @@ class CompressCommand implements Callable<Integer> {
                 change(result.testErrorPercent() - result.pretrainedErrorPercent()),
                 100.0 * nonZero / weightCount,
                 result.seconds()));
-        if (json) {
-            System.out.println(Json.write(values));
-        }
+        return values;
     }
 
-    private void reportTraining(Compression.Result result, Settings settings) {
+    private static Map<String, Object> reportTraining(Compression.Result result, Settings settings) {
         System.err.println(String.format(
                 Locale.ROOT,
                 "%s: test error %.2f %%; %.0f s",
                 settings.get("out"),
                 result.testErrorPercent(),
                 result.seconds()));
-        if (json) {
-            Map<String, Object> values = new LinkedHashMap<>();
-            values.put("model", settings.get("model"));
-            values.put("data", settings.get("data"));
-            values.put("device", "cpu");
-            values.put("seed", settings.number("seed"));
-            values.put("testErrorPercent", rounded(result.testErrorPercent(), 4));
-            values.put("seconds", rounded(result.seconds(), 1));
-            System.out.println(Json.write(values));
-        }
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("model", settings.get("model"));
+        values.put("data", settings.get("data"));
+        values.put("device", "cpu");
+        values.put("seed", settings.number("seed"));
+        values.put("testErrorPercent", rounded(result.testErrorPercent(), 4));
+        values.put("seconds", rounded(result.seconds(), 1));
+        return values;
     }
 
     private static String change(double points) {

@@ -37,14 +37,15 @@ final class Console implements RunListener, AutoCloseable {
                 : String.format(Locale.ROOT, ", validation %.2f %%", f.validationErrorPercent());
         String line = String.format(
                 Locale.ROOT,
-                "%s %d/%d: loss %.4f, error %.2f %%%s, %,d weights",
+                "%s %d/%d: loss %.4f, error %.2f %%%s, %,d weights, about %s left",
                 f.stage(),
                 f.epoch(),
                 f.epochs(),
                 f.loss(),
                 f.trainErrorPercent(),
                 validation,
-                f.live());
+                f.live(),
+                time(f.secondsLeft()));
         if (terminal) {
             if (bar == null) {
                 bar = bar(f);
@@ -52,10 +53,15 @@ final class Console implements RunListener, AutoCloseable {
             // A stage that stopped early takes its other epochs off the total.
             bar.maxHint(f.total()).stepTo(f.done()).setExtraMessage(line);
         } else if (f.epoch() == f.epochs() || System.nanoTime() - lastLine > 5_000_000_000L) {
-            double left = f.done() == 0 ? 0 : f.seconds() / f.done() * Math.max(0, f.total() - f.done());
-            System.err.println(line + String.format(Locale.ROOT, ", about %.0f s left", left));
+            System.err.println(line);
             lastLine = System.nanoTime();
         }
+    }
+
+    private static String time(double seconds) {
+        return seconds < 100
+                ? String.format(Locale.ROOT, "%.0f s", seconds)
+                : String.format(Locale.ROOT, "%.0f min", seconds / 60);
     }
 
     private static ProgressBar bar(Figures f) {
@@ -66,6 +72,7 @@ final class Console implements RunListener, AutoCloseable {
                 .setStyle(ProgressBarStyle.ASCII)
                 .setConsumer(new ConsoleProgressBarConsumer(System.err, WIDTH))
                 .setUpdateIntervalMillis(500)
+                .hideEta()
                 .build();
     }
 

@@ -9,7 +9,11 @@ import io.softshare.device.PoolOperation;
 /** The layers: each calls its kernels in order. Parameters are views into the arena. */
 final class Layers {
     /** Momentum of running statistics, PyTorch's default. */
-    private static final float MOMENTUM = 0.1f;
+    /** Weight of a batch in the running statistics; PyTorch's default unless they are estimated anew. */
+    static final class Momentum {
+        static final float USUAL = 0.1f;
+        float value = USUAL;
+    }
 
     private Layers() {}
 
@@ -171,7 +175,16 @@ final class Layers {
             Buffer variance,
             float epsilon) {}
 
-    record BatchNorm(Kernels kernels, boolean training, boolean relu, Norm p, long count, Value x, Value y, Sink dx)
+    record BatchNorm(
+            Kernels kernels,
+            boolean training,
+            boolean relu,
+            Momentum momentum,
+            Norm p,
+            long count,
+            Value x,
+            Value y,
+            Sink dx)
             implements Layer {
         @Override
         public void forward() {
@@ -184,7 +197,7 @@ final class Layers {
                         p.scale,
                         p.shift,
                         p.epsilon,
-                        MOMENTUM,
+                        momentum.value,
                         relu,
                         y.data,
                         p.mean,

@@ -30,6 +30,7 @@ public final class Network implements AutoCloseable {
     private final Map<String, Integer> readers = new HashMap<>();
     private final List<Layer> layers = new ArrayList<>();
     private final List<Buffer> owned = new ArrayList<>();
+    private final Layers.Momentum momentum = new Layers.Momentum();
     private Buffer scratch;
     private final Value output;
 
@@ -203,7 +204,7 @@ public final class Network implements AutoCloseable {
         if (training && !dx.wanted()) {
             dx = new Sink(kernels, own(floats(x.shape)), null, true, count(x.shape));
         }
-        return new Layers.BatchNorm(kernels, training, relu, norm, positions, x, y, dx);
+        return new Layers.BatchNorm(kernels, training, relu, momentum, norm, positions, x, y, dx);
     }
 
     private Layer average(int height, int width, int strideHeight, int strideWidth, Value x, Value y) {
@@ -283,6 +284,24 @@ public final class Network implements AutoCloseable {
     public void backward() {
         for (int i = layers.size() - 1; i >= 0; i--) {
             layers.get(i).backward();
+        }
+    }
+
+    /** Whether running statistics are kept: there is a batch-norm. */
+    public boolean hasStatistics() {
+        return layers.stream().anyMatch(Layers.BatchNorm.class::isInstance);
+    }
+
+    /**
+     * The forward pass of a training network as batch k = 0, 1, … of a new estimate of the running statistics: after the
+     * last they are the mean over all batches. (Otherwise each batch weighs a tenth, as in PyTorch.)
+     */
+    public void estimateStatistics(int k) {
+        momentum.value = 1f / (k + 1);
+        try {
+            forward();
+        } finally {
+            momentum.value = Layers.Momentum.USUAL;
         }
     }
 

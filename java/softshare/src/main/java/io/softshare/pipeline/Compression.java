@@ -61,8 +61,8 @@ public final class Compression {
     private Map<String, float[]> teacher = Map.of();
     private Map<String, float[]> start = Map.of();
     private byte[] resumed;
-    private int done;
-    private int total;
+    private Progress progress;
+    private double teacherCost = 1; // multiply-adds of the teacher, the network's being 1
 
     /** What came out; no file after training alone. */
     public record Result(SwsFile file, double pretrainedErrorPercent, double testErrorPercent, double seconds) {}
@@ -139,16 +139,17 @@ public final class Compression {
                 ? Recipes.find(null, recipe.teacher(), "mnist").stages().get(0)
                 : null;
         int teacherEpochs = source.isTrained() ? teacherStage.epochs() : 0;
-        total = recipe.stages().stream().mapToInt(Stage::epochs).sum() + teacherEpochs;
-        done = part == 0 ? globalEpoch : globalEpoch + teacherEpochs;
-        keepMetrics(done);
+        progress = new Progress(part == 0 ? globalEpoch : globalEpoch + teacherEpochs, ownEpochs() + teacherEpochs);
+        keepMetrics(progress.done());
         if (part == 0) {
             if (source.isTrained()) {
+                teacherCost = Progress.multiplyAdds(source.graph()) / Progress.multiplyAdds(graph);
                 trainTeacher(source.graph(), teacherStage);
             } else if (source.graph() != null) {
                 teacher = source.tensors();
             }
             part = 1;
+            progress.begin();
             stage = 0;
             epoch = 0;
             globalEpoch = 0;
@@ -169,6 +170,7 @@ public final class Compression {
                 Stage now = recipe.stages().get(stage);
                 if (now.kind() != Stage.Kind.PLAIN && start.isEmpty()) {
                     start = state.arena().read();
+                    StateDict.of(graph, start).write(run.resolve("start.safetensors"));
                     pretrainedErrorPercent = test.score().errorPercent();
                     listener.message(String.format(
                             java.util.Locale.ROOT, "dense network: %.2f %% test error", pretrainedErrorPercent));
@@ -187,8 +189,13 @@ public final class Compression {
                 double error = test.score().errorPercent();
                 return new Result(null, error, error, seconds());
             }
+            trainer.estimateStatistics();
             return finish(state, biasBits());
         }
+    }
+
+    private int ownEpochs() {
+        return recipe.stages().stream().mapToInt(Stage::epochs).sum();
     }
 
     private boolean training() {
@@ -224,7 +231,7 @@ public final class Compression {
         if (weights != null) {
             state.arena().write(StateDict.read(Path.of(weights)).forGraph(graph));
             while (stage < recipe.stages().size() && recipe.stages().get(stage).kind() == Stage.Kind.PLAIN) {
-                done += recipe.stages().get(stage).epochs();
+                progress.without(recipe.stages().get(stage).epochs());
                 stage++;
             }
         }
@@ -252,7 +259,7 @@ public final class Compression {
             Trainer.Epoch figures = trainer.epoch(now, epoch, globalEpoch);
             epoch++;
             globalEpoch++;
-            done++;
+            progress.epoch();
             boolean measure =
                     validation != null && (now.stopErrorIncrease() > 0 || epoch == now.epochs() || epoch % 5 == 0);
             double error = measure ? validation.score().errorPercent() : Double.NaN;
@@ -263,7 +270,7 @@ public final class Compression {
                 enough |= error > state.startErrorPercent() + now.stopErrorIncrease();
             }
             if (enough) {
-                total -= now.epochs() - epoch;
+                progress.without(now.epochs() - epoch);
                 break;
             }
             if (epoch < now.epochs()) {
@@ -296,9 +303,10 @@ public final class Compression {
                 validationError,
                 figures.live(),
                 state.mixture(),
-                done,
-                total,
-                seconds()));
+                progress.done(),
+                progress.total(),
+                seconds(),
+                progress.secondsLeft(part == 0 ? ownEpochs() : 0, 1 / teacherCost)));
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("part", part == 0 ? "teacher" : "network");
         line.put("stage", now.name());

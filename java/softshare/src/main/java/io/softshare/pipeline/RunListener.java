@@ -8,7 +8,8 @@ public interface RunListener {
     /** An epoch is done. */
     void epoch(Figures figures);
 
-    /** Figures of an epoch; validation error NaN without a validation part. done and total: epochs of the whole run. */
+    /** Figures of an epoch; validation error NaN without a validation part. done and total: epochs of the whole run;
+     * secondsLeft: an estimate. */
     record Figures(
             String stage,
             int epoch,
@@ -20,5 +21,6 @@ public interface RunListener {
             double[] mixture,
             int done,
             int total,
-            double seconds) {}
+            double seconds,
+            double secondsLeft) {}
 }

@@ -331,6 +331,23 @@ public final class Trainer implements AutoCloseable {
         rows[row + scalar.ordinal()] = (float) value;
     }
 
+    /**
+     * Estimates batch-norms' running statistics anew for the weights as they are now: their mean over the batches of one pass
+     * over the training images, not augmented. Does nothing for a network without batch-norm.
+     */
+    public void estimateStatistics() {
+        if (!network.hasStatistics()) {
+            return;
+        }
+        order.write(Shuffle.permutation(images.count(), options.seed(), 0));
+        step.write(0L);
+        for (int s = 0; s < steps; s++) {
+            kernels.stepBegin(table, steps, step, scalars);
+            images.gather(order, step, batch, Augmentation.NONE, options.seed(), 0, network.input(), labels);
+            network.estimateStatistics(s);
+        }
+    }
+
     /** Non-zero weights of a tensor as they are now. */
     public static int nonZero(Arena arena, Slot slot) {
         int count = 0;

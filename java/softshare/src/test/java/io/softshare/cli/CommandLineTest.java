@@ -104,6 +104,43 @@ class CommandLineTest {
     }
 
     @Test
+    void aRunsFolderKeepsWhatItDid() throws Exception {
+        Path kept = folder.resolve("kept");
+        Outcome outcome = run(compress(folder.resolve("kept.sws"), "--run", kept.toString()));
+        assertEquals(0, outcome.status(), outcome.err());
+        assertEquals(outcome.out(), Files.readString(kept.resolve("result.json")));
+        assertTrue(Files.readString(kept.resolve("recipe.toml")).contains("sigmaZeroEnd = 0.1"));
+        List<String> lines = Files.readAllLines(kept.resolve("metrics.jsonl"));
+        assertEquals(17, lines.size(), "a line an epoch");
+        Map<?, ?> line = (Map<?, ?>) Json.parse(lines.get(6));
+        assertEquals(3 * 17, ((List<?>) line.get("mixture")).size());
+        Outcome again = run(
+                "retrain",
+                "--model",
+                "lenet-300-100",
+                "--weights",
+                kept + "/start.safetensors",
+                "--data",
+                data.toString(),
+                "--recipe",
+                recipe.toString(),
+                "--out",
+                folder + "/again.sws",
+                "--threads",
+                "1");
+        assertEquals(0, again.status(), again.err());
+    }
+
+    @Test
+    void aLossThatIsNotFiniteNamesTheStepAndWhatToChange() throws Exception {
+        Outcome outcome = run(compress(folder.resolve("nan.sws"), "--set", "plain.rateStart=1e30"));
+        assertEquals(1, outcome.status(), outcome.err());
+        String line = oneLine(outcome.err());
+        assertTrue(line.matches(".*not finite at step \\d+ of epoch 1 of stage plain.*rateStart.*"), line);
+        assertFalse(Files.exists(folder.resolve("nan.sws")));
+    }
+
+    @Test
     void sameSeedSameBytesAndUnfusedIsCloseBy() throws Exception {
         Path out = folder.resolve("again.sws");
         assertEquals(0, run(compress(out)).status());
