@@ -20,9 +20,11 @@
 
 #include <exception>
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <unordered_set>
+#include <utility>
 
 #include "../../src/table.h"
 

@@ -138,10 +138,10 @@ int main() {
     for (const Case& c : cases::all()) {
         const reference::Result expected = reference::arena(c.tensors, c.mixture, c.weights.data(), c.bits(), c.rows(), c.columns());
         against_reference(c, expected, sets);
-        if (c.mixture.k() == 17) any_threads(c, sets);
+        if (c.mixture.k() == 17 && !device::is_cuda()) any_threads(c, sets);
     }
     extremes(sets);
-    refusals();
+    if (!device::is_cuda()) refusals();  // a device's mixture is not read back to be judged
     std::printf("worst errors as shares of their bounds: gradient %.3f, statistics %.3f, counts %.3f\n", worst_gradient, worst_statistics, worst_counts);
     return check::finish();
 }
