@@ -138,6 +138,38 @@ Range<T> one(T& value) {
     return {&value, 1};
 }
 
+/* The vector, or NULL where it is empty (or not wanted). */
+template <typename T>
+struct Given {
+    T* data;
+    size_t size;
+};
+template <typename T>
+Given<const T> given(const std::vector<T>& values) {
+    return {values.data(), values.size()};
+}
+template <typename T>
+Given<const T> given(bool wanted, const std::vector<T>& values) {
+    return {values.data(), wanted ? values.size() : 0};
+}
+/* A pointer that stays on the host: the function's header says so. */
+template <typename T>
+struct Host {
+    T* pointer;
+};
+template <typename T>
+Host<T> host(T* pointer) {
+    return {pointer};
+}
+template <typename T>
+struct IsGiven : std::false_type {};
+template <typename T>
+struct IsGiven<Given<T>> : std::true_type {};
+template <typename T>
+struct IsHost : std::false_type {};
+template <typename T>
+struct IsHost<Host<T>> : std::true_type {};
+
 template <typename Parameter, typename Argument>
 Parameter passed(Copies* copies, Argument& argument) {
     using Plain = std::remove_cv_t<std::remove_reference_t<Argument>>;
@@ -145,6 +177,11 @@ Parameter passed(Copies* copies, Argument& argument) {
         return static_cast<Parameter>(argument);
     } else if constexpr (std::is_same_v<Plain, std::nullptr_t>) {
         return nullptr;
+    } else if constexpr (IsHost<Plain>::value) {
+        return argument.pointer;
+    } else if constexpr (IsGiven<Plain>::value) {
+        if (argument.size == 0 || copies == nullptr) return argument.size == 0 ? nullptr : argument.data;
+        return static_cast<Parameter>(copies->to_device(argument.data, argument.size * sizeof(*argument.data), false));
     } else {
         static_assert(!std::is_pointer_v<Plain>, "a bare pointer has no size: pass the vector, range(pointer, count) or one(value)");
         using Element = std::remove_pointer_t<Parameter>;
@@ -152,7 +189,7 @@ Parameter passed(Copies* copies, Argument& argument) {
         static std::remove_const_t<Element> nothing[16] = {};  // an empty vector's data may be NULL, which functions refuse
         const auto* host = std::data(argument);
         const size_t bytes = std::size(argument) * sizeof(Element);
-        if (cuda() != nullptr) return static_cast<Parameter>(copies->to_device(host != nullptr ? static_cast<const void*>(host) : nothing, bytes, written));
+        if (copies != nullptr) return static_cast<Parameter>(copies->to_device(host != nullptr ? static_cast<const void*>(host) : nothing, bytes, written));
         return bytes > 0 ? const_cast<Parameter>(static_cast<const Element*>(host)) : nothing;
     }
 }
@@ -173,6 +210,8 @@ int on(int64_t handle, int (*function)(int64_t, Parameters...), Arguments&&... a
 
 }  // namespace device
 
+using device::given;
+using device::host;
 using device::on;
 using device::one;
 using device::range;

@@ -22,6 +22,12 @@ int open(int, int, int64_t* handle) {
                                                      std::to_string(minor) + ", 8.0 or newer is needed");
         }
         auto* context = new Context;
+        void* room = nullptr;
+        if (int status = check("open", cudaMalloc(&room, ROOM * sizeof(double)))) {
+            delete context;
+            return status;
+        }
+        context->room = static_cast<double*>(room);
         context->multiprocessors = processors;
         context->description = "cuda sm_" + std::to_string(10 * major + minor) + ", " + std::to_string(processors) +
                                " multiprocessors, runtime " + std::to_string(runtime / 1000) + "." +
@@ -34,6 +40,7 @@ int open(int, int, int64_t* handle) {
 int close(int64_t handle) {
     Context* context = context_of(handle);
     for (Operation* operation : context->operations) delete operation;
+    cudaFree(context->room);
     delete context;
     return SOFTSHARE_OK;
 }

@@ -42,10 +42,14 @@ struct Operation : Handle {
     Context* const context;
 };
 
+constexpr int ROOM_BLOCKS = 64;
+constexpr size_t ROOM = size_t(ROOM_BLOCKS) * 256;
+
 struct Context : Handle {
     cudaStream_t stream = nullptr;
     int precision = SOFTSHARE_PRECISION_FP32;
     int multiprocessors = 1;
+    double* room = nullptr;  // ROOM doubles on the device, for sums of functions that have no operation
     std::string description;
     std::unordered_set<Operation*> operations;
     Context() : Handle{&kernel_table} {}

@@ -46,7 +46,7 @@ Mixture update(const Setting& s, const std::vector<float>& scalars, std::vector<
     Mixture m = s.mixture;
     moments->resize(size_t(6 * m.k()), 0.0);
     const std::vector<double> sums = statistics(s);
-    check::ok(softshare_mixture_update(prior.handle, m.values.data(), moments->data(), sums.data(), scalars.data(), s.hyper.data(), learn_sigma), "update");
+    check::ok(on(prior.handle, softshare_mixture_update, m.values, *moments, sums, scalars, s.hyper, learn_sigma), "update");
     return m;
 }
 

@@ -22,11 +22,7 @@ int read_mixture(const char* where, PriorOperation& prior, const double* mixture
                             prior.terms.get())) {
         return status;
     }
-#ifdef __CUDACC__
     return check(where, cudaMemcpyToSymbolAsync(terms, prior.terms.get(), sizeof(PriorTerms), 0, cudaMemcpyDeviceToDevice, stream));
-#else
-    return check(where, cudaMemcpyToSymbolAsync(&terms, prior.terms.get(), sizeof(PriorTerms), 0, cudaMemcpyDeviceToDevice, stream));
-#endif
 }
 
 int check_offsets(const char* where, const PriorOperation& prior, const float* rows, const float* columns) {
