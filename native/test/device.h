@@ -33,6 +33,8 @@ inline const char* cuda() { return getenv("SOFTSHARE_TEST_CUDA"); }
 
 /* For sizes: threads are emulated on the host, a million elements take a minute. */
 inline bool emulated();
+/* Under the race detector: shapes of a few thousand elements only. */
+inline bool small() { return getenv("SOFTSHARE_TEST_SMALL") != nullptr; }
 
 inline void* runtime(const char* name) {
     static void* library = dlopen("libcudart.so.13", RTLD_NOW | RTLD_GLOBAL);
