@@ -89,6 +89,7 @@ public:
     Copies(const Copies&) = delete;
     Copies& operator=(const Copies&) = delete;
     ~Copies() {
+        if (all_.empty()) return;
         static auto* release = need<int(void*)>("cudaFree");
         for (const Copy& c : all_) require(release(c.block), "cudaFree");
     }
@@ -159,14 +160,13 @@ Parameter passed(Copies* copies, Argument& argument) {
     }
 }
 
-/* The call, in braces so that arguments are taken in order. */
+/* The call (see above). */
 template <typename... Parameters, typename... Arguments>
 int on(int64_t handle, int (*function)(int64_t, Parameters...), Arguments&&... arguments) {
     static_assert(sizeof...(Parameters) == sizeof...(Arguments), "as many arguments as the function has parameters");
-    if (cuda() == nullptr) return function(handle, passed<Parameters>(nullptr, arguments)...);
     Copies copies;
     const int status = function(handle, passed<Parameters>(&copies, arguments)...);
-    if (status == SOFTSHARE_OK) {
+    if (status == SOFTSHARE_OK && cuda() != nullptr) {
         synchronize();
         copies.back();
     }
