@@ -33,6 +33,9 @@ inline const char* cuda() { return getenv("SOFTSHARE_TEST_CUDA"); }
 
 /* For sizes: threads are emulated on the host, a million elements take a minute. */
 inline bool emulated();
+/* Under the race detector: shapes of a few thousand elements only. */
+inline bool small() { return getenv("SOFTSHARE_TEST_SMALL") != nullptr; }
+inline int most(int count) { return small() && count > 1021 ? 1021 : count; }
 
 inline void* runtime(const char* name) {
     static void* library = dlopen("libcudart.so.13", RTLD_NOW | RTLD_GLOBAL);
@@ -87,6 +90,7 @@ public:
     Copies(const Copies&) = delete;
     Copies& operator=(const Copies&) = delete;
     ~Copies() {
+        if (all_.empty()) return;
         static auto* release = need<int(void*)>("cudaFree");
         for (const Copy& c : all_) require(release(c.block), "cudaFree");
     }
@@ -180,7 +184,7 @@ Parameter passed(Copies* copies, Argument& argument) {
     } else if constexpr (IsHost<Plain>::value) {
         return argument.pointer;
     } else if constexpr (IsGiven<Plain>::value) {
-        if (argument.size == 0 || copies == nullptr) return argument.size == 0 ? nullptr : argument.data;
+        if (argument.size == 0 || cuda() == nullptr) return argument.size == 0 ? nullptr : argument.data;
         return static_cast<Parameter>(copies->to_device(argument.data, argument.size * sizeof(*argument.data), false));
     } else {
         static_assert(!std::is_pointer_v<Plain>, "a bare pointer has no size: pass the vector, range(pointer, count) or one(value)");
@@ -189,19 +193,18 @@ Parameter passed(Copies* copies, Argument& argument) {
         static std::remove_const_t<Element> nothing[16] = {};  // an empty vector's data may be NULL, which functions refuse
         const auto* host = std::data(argument);
         const size_t bytes = std::size(argument) * sizeof(Element);
-        if (copies != nullptr) return static_cast<Parameter>(copies->to_device(host != nullptr ? static_cast<const void*>(host) : nothing, bytes, written));
+        if (cuda() != nullptr) return static_cast<Parameter>(copies->to_device(host != nullptr ? static_cast<const void*>(host) : nothing, bytes, written));
         return bytes > 0 ? const_cast<Parameter>(static_cast<const Element*>(host)) : nothing;
     }
 }
 
-/* The call, in braces so that arguments are taken in order. */
+/* The call (see above). */
 template <typename... Parameters, typename... Arguments>
 int on(int64_t handle, int (*function)(int64_t, Parameters...), Arguments&&... arguments) {
     static_assert(sizeof...(Parameters) == sizeof...(Arguments), "as many arguments as the function has parameters");
-    if (cuda() == nullptr) return function(handle, passed<Parameters>(nullptr, arguments)...);
     Copies copies;
     const int status = function(handle, passed<Parameters>(&copies, arguments)...);
-    if (status == SOFTSHARE_OK) {
+    if (status == SOFTSHARE_OK && cuda() != nullptr) {
         synchronize();
         copies.back();
     }

@@ -92,9 +92,9 @@ void update(int isa) {
 int main() {
     for (int isa : check::instruction_sets()) update(isa);
     for (int isa : check::instruction_sets()) {
-        for (int64_t count : {0, 1, 31, 33, 1021, device::emulated() ? 20003 : 100003}) {
+        for (int64_t count : {0, 1, 31, 33, 1021, device::most(device::emulated() ? 20003 : 100003)}) {
             for (int components : {1, 2, 17, 256}) {
-                if (count > 2000 && components > 17) continue;
+                if ((count > 2000 || device::small()) && components > 17) continue;
                 for (bool penalised : {false, true}) {
                     for (bool masked : {false, true}) book(count, components, penalised, masked, components > 1 && penalised ? 1 : 0, isa);
                 }

@@ -268,10 +268,12 @@ int prior_freeze(int64_t operation, float* weights, uint32_t* live, const double
         cudaStream_t stream = prior.context->stream;
         if (int status = check(where, cudaMemsetAsync(prior.frozen.get(), 0, sizeof(unsigned long long), stream))) return status;
         Pass a = pass_of(prior, weights, live, row_offsets, column_offsets);
-        a.live_out = live;
-        a.threshold = threshold;
-        a.frozen = prior.frozen.get();
+        a.shares = prior.shares.get();
         if (int status = launch(where, pass_streaming, prior.blocks, PRIOR_THREADS, stream, a)) return status;
+        if (int status = launch(where, freeze_words, grid((prior.weights + 31) / 32, 1024), PRIOR_THREADS, stream, prior.weights,
+                                prior.shares.get(), threshold, weights, live, prior.frozen.get())) {
+            return status;
+        }
         // Once an epoch: the host waits for the count.
         if (int status = check(where, cudaMemcpyAsync(frozen, prior.frozen.get(), sizeof *frozen, cudaMemcpyDeviceToHost, stream))) return status;
         return check(where, cudaStreamSynchronize(stream));

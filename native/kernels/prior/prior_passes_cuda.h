@@ -46,9 +46,6 @@ struct Pass {
     float* norms;
     float* responsibilities;
     uint8_t* assignment;
-    uint32_t* live_out;
-    float threshold;
-    unsigned long long* frozen;
 };
 
 __global__ void derive(const double* mixture, int components, int zero_component, PriorTerms* out) {
@@ -172,11 +169,6 @@ __device__ __forceinline__ void deliver(const Pass& a, int64_t i, float w, const
         a.updated[i] = w;
         a.moment1[i] = m;
         a.moment2[i] = v;
-    }
-    if (a.live_out != nullptr && r.not_zero < 1.0f - a.threshold) {
-        const_cast<float*>(a.weights)[i] = 0.0f;
-        atomicAnd(a.live_out + (i >> 5), ~(1u << (i & 31)));
-        atomicAdd(a.frozen, 1ull);
     }
 }
 
@@ -413,6 +405,28 @@ __global__ void __launch_bounds__(PRIOR_THREADS) count_columns(const PriorTensor
     SHARED_ARRAY(double, room, PRIOR_THREADS / 32);
     sum = block_sum(sum, room);
     if (threadIdx.x == 0) counts[column] = float(sum);
+}
+
+/* Freezes by the shares 1 − r_0 that a pass has left: a thread a word of live bits, so that no two write to one. */
+__global__ void __launch_bounds__(PRIOR_THREADS) freeze_words(int64_t count, const float* shares, float threshold, float* weights,
+                                                              uint32_t* live, unsigned long long* frozen) {
+    const int64_t words = (count + 31) / 32, stride = int64_t(gridDim.x) * PRIOR_THREADS;
+    double gone = 0;
+    for (int64_t word = int64_t(blockIdx.x) * PRIOR_THREADS + threadIdx.x; word < words; word += stride) {
+        const uint32_t before = live[word];
+        uint32_t after = before;
+        for (int bit = 0; bit < 32 && word * 32 + bit < count; bit++) {
+            const int64_t i = word * 32 + bit;
+            if ((before >> bit & 1) == 0 || !(shares[i] < 1.0f - threshold)) continue;
+            weights[i] = 0.0f;
+            after &= ~(1u << bit);
+            gone++;
+        }
+        if (after != before) live[word] = after;
+    }
+    SHARED_ARRAY(double, room, PRIOR_THREADS / 32);
+    gone = block_sum(gone, room);
+    if (threadIdx.x == 0) atomicAdd(frozen, static_cast<unsigned long long>(gone));  // whole numbers: any order
 }
 
 /* Unfused: gradient_i = Σ_j r_ij (w_i − μ_j) / σ_j². */

@@ -175,7 +175,10 @@ __attribute__((visibility("default"))) cudaError_t queue(const Kernel& k, dim3 g
     return push(s, [name = std::string(k.name), run_one = k.run, arguments, bytes = k.bytes, grid, block] {
         explain_faults();
         const std::string text = run({name.c_str(), run_one, arguments->data(), bytes}, grid, block);
-        return text.empty() ? cudaSuccess : wrong(cudaErrorLaunchFailure, text);
+        if (text.empty()) return cudaSuccess;
+        static auto* failed = new std::vector<std::shared_ptr<std::vector<Chunk>>>;
+        failed->push_back(arguments);  // parked threads have not read their last: freeing would be a race
+        return wrong(cudaErrorLaunchFailure, text);
     });
 }
 

@@ -30,7 +30,7 @@ std::string run(const Kernel& kernel, dim3 grid, dim3 block);
 
 /* The thread that runs now in words, e.g. "kernel relu, block (0,0,0), thread (3,0,0)"; empty outside kernels. */
 std::string position();
-/* What lies at a fiber's guard page, or empty. */
+/* Whether the address lies in the running thread's guard page or a large frame below it. */
 bool in_stack_guard(const void* at);
 
 }  // namespace simt

@@ -66,7 +66,7 @@ void on_fault(int signal, siginfo_t* info, void* context) {
 
 void explain_faults() {
     static bool done = false;
-    if (done) return;
+    if (done || under_asan() || under_tsan()) return;  // a sanitizer explains better
     done = true;
     static char stack[64 * 1024];
     stack_t own = {}, old = {};

@@ -22,7 +22,9 @@ SIMT_EXPORT int noise_ulp = getenv("SIMT_ULP") != nullptr ? atoi(getenv("SIMT_UL
 namespace {
 
 constexpr size_t STACK = 256 * 1024, PAGE = 4096, SHARED_LIMIT = 48 * 1024, CANARY = 64;
-constexpr unsigned THREADS = 1024, SANITIZER_FIBERS = 8000;
+constexpr unsigned THREADS = 1024;
+// Threads that the race detector tells apart (it ends the process beyond 8128); creating them is its dearest part.
+constexpr unsigned SANITIZER_FIBERS = 2048;
 constexpr unsigned char CANARY_BYTE = 0xa5;
 
 enum class State { ready, warp, block, gone };
@@ -55,7 +57,8 @@ unsigned threads = 0, gone = 0, at_barrier = 0, votes = 0, result_of_votes = 0;
 std::vector<unsigned> places;          // position in the order -> thread
 uint64_t ready[THREADS / 64];          // by position
 unsigned parked[THREADS / 32];         // lanes of each warp at a warp's collective
-std::vector<Array> arrays;
+Array arrays[64];  // of the block; no vector: what fibers allocate, the race detector sees
+unsigned array_count = 0;
 std::vector<char*> stacks;             // kept from launch to launch
 Stack scheduler;
 void* scheduler_tsan = nullptr;
@@ -65,7 +68,13 @@ std::string fault;
 char *orders = nullptr, *next_order = nullptr;  // addresses that name generations of barriers
 char *pool = nullptr, *next_shared = nullptr;   // shared arrays under the race detector: none at another's address
 constexpr size_t ORDERS = size_t(1) << 26, POOL = size_t(1) << 26;
-char joined;
+/*
+ * Under the race detector a launch runs in chunks of SANITIZER_FIBERS threads. Within a chunk every thread is a fiber of its own, so
+ * that races between blocks are seen; the next chunk has the same fibers again and is ordered after the one before.
+ */
+std::vector<void*> sanitizer_fibers;  // as stacks
+char launched, joined[2];
+uint64_t chunk = 0;
 
 Fiber* self() { return static_cast<Fiber*>(current); }
 
@@ -99,8 +108,14 @@ void wait(Fiber* f) {
     go(f, next_ready());
 }
 
+void* new_order() {
+    if (next_order + 8 >= orders + ORDERS) next_order = orders;
+    return next_order += 8;
+}
+
 [[noreturn]] void stop(const std::string& text) {
     if (fault.empty()) fault = text;
+    if (under_tsan()) __tsan_release(&joined[chunk & 1]);
     go(self(), nullptr);
     abort();  // a stopped launch is never resumed
 }
@@ -112,9 +127,13 @@ void wake(Fiber& f) {
 
 void entry() {
     if (under_asan()) __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
+    if (under_tsan()) {
+        __tsan_acquire(&launched);
+        if (chunk > 0) __tsan_acquire(&joined[(chunk + 1) & 1]);
+    }
     kernel->run(kernel->arguments);
     Fiber* f = self();
-    if (under_tsan()) __tsan_release(&joined);
+    if (under_tsan()) __tsan_release(&joined[chunk & 1]);
     f->state = State::gone;
     gone++;
     mark(*f, false);
@@ -163,8 +182,8 @@ void permute(std::vector<unsigned>* all, unsigned count, uint64_t salt) {
 }
 
 void free_arrays() {
-    for (const Array& a : arrays) {
-        if (under_tsan()) continue;
+    for (unsigned at = 0; at < array_count && !under_tsan(); at++) {
+        const Array& a = arrays[at];
         for (size_t i = 0; !under_asan() && i < CANARY; i++) {
             if (static_cast<unsigned char>(a.data[a.bytes + i]) == CANARY_BYTE) continue;
             if (fault.empty()) fault = std::string("kernel ") + kernel->name + " wrote past the end of its shared array " + a.name + " of " + std::to_string(a.bytes) + " bytes";
@@ -172,7 +191,7 @@ void free_arrays() {
         }
         free(a.data);
     }
-    arrays.clear();
+    array_count = 0;
 }
 
 bool run_block(dim3 grid, dim3 block, uint3 at, unsigned first_stack) {
@@ -199,7 +218,10 @@ bool run_block(dim3 grid, dim3 block, uint3 at, unsigned first_stack) {
         }
         // Tops at different offsets of their pages: equal ones fall into the same lines of the cache.
         stack_start(&f.stack, f.bottom, STACK - 192 * (p % 21), entry);
-        if (under_tsan()) f.tsan = __tsan_create_fiber(0);
+        if (under_tsan()) {
+            if (first_stack + p >= sanitizer_fibers.size()) sanitizer_fibers.push_back(__tsan_create_fiber(0));
+            f.tsan = sanitizer_fibers[first_stack + p];
+        }
         mark(f, true);
     }
     go(nullptr, next_ready());
@@ -218,25 +240,20 @@ std::string position() {
 
 bool in_stack_guard(const void* at) {
     const char* a = static_cast<const char*>(at);
-    return current != nullptr && a >= self()->bottom - PAGE && a < self()->bottom;
+    return current != nullptr && a >= self()->bottom - (1 << 20) && a < self()->bottom;
 }
 
 std::string run(const Kernel& k, dim3 grid, dim3 block) {
     kernel = &k;
     fault.clear();
     const uint64_t blocks = uint64_t(grid.x) * grid.y * grid.z, size = uint64_t(block.x) * block.y * block.z;
-    std::vector<void*> sanitizer_fibers;
+    const uint64_t blocks_of_chunk = SANITIZER_FIBERS / size;
     if (under_tsan()) {
-        if (blocks * size > SANITIZER_FIBERS) {
-            return std::string("kernel ") + k.name + ": " + std::to_string(blocks) + " blocks of " + std::to_string(size) +
-                   " are more threads than the race detector's " + std::to_string(SANITIZER_FIBERS) + "; test it with a smaller grid";
-        }
         scheduler_tsan = __tsan_get_current_fiber();
         auto reserve = [](size_t bytes) { return static_cast<char*>(mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)); };
         if (orders == nullptr) orders = reserve(ORDERS);
         if (pool == nullptr) pool = reserve(POOL);
-        next_order = orders;
-        next_shared = pool;
+        __tsan_release(&launched);
     }
     if (under_asan()) {
         pthread_attr_t attributes;
@@ -251,26 +268,27 @@ std::string run(const Kernel& k, dim3 grid, dim3 block) {
     for (uint64_t i = 0; i < blocks; i++) {
         const uint64_t b = order_of_threads > 1 ? sequence[i] : order_of_threads == 1 ? blocks - 1 - i : i;
         const uint3 at = {unsigned(b % grid.x), unsigned(b / grid.x % grid.y), unsigned(b / grid.x / grid.y)};
-        // Under the race detector every thread of a launch has a stack and a fiber of its own: a used one would hide or invent races.
-        const bool good = run_block(grid, block, at, under_tsan() ? unsigned(i * size) : 0);
-        for (const Fiber& f : fibers) {
-            if (f.tsan != nullptr) sanitizer_fibers.push_back(f.tsan);
+        chunk = i / blocks_of_chunk;
+        if (i % blocks_of_chunk == 0) {
+            next_order = orders;
+            next_shared = pool;
         }
-        if (!good) break;
+        if (!run_block(grid, block, at, under_tsan() ? unsigned(i % blocks_of_chunk * size) : 0)) break;
     }
     if (under_tsan()) {
-        __tsan_acquire(&joined);
-        for (void* f : sanitizer_fibers) __tsan_destroy_fiber(f);
+        __tsan_acquire(&joined[0]);
+        __tsan_acquire(&joined[1]);
     }
     return fault;
 }
 
 SIMT_EXPORT void* shared(const void* key, size_t bytes, const char* name) {
     size_t total = bytes;
-    for (const Array& a : arrays) {
-        if (a.key == key) return a.data;
-        total += a.bytes;
+    for (unsigned at = 0; at < array_count; at++) {
+        if (arrays[at].key == key) return arrays[at].data;
+        total += arrays[at].bytes;
     }
+    if (array_count == 64) stop(std::string("kernel ") + kernel->name + " declares more than 64 shared arrays");
     if (total > SHARED_LIMIT) {
         stop(std::string("kernel ") + kernel->name + " declares " + std::to_string(total) + " bytes of shared arrays; a block has " + std::to_string(SHARED_LIMIT));
     }
@@ -282,9 +300,10 @@ SIMT_EXPORT void* shared(const void* key, size_t bytes, const char* name) {
     } else if (posix_memalign(&data, 64, bytes + (under_asan() ? 0 : CANARY)) != 0) {
         stop("no memory for shared arrays");
     }
-    memset(data, 0xff, bytes);
+    // Not memset, which the race detector would take for a write of this thread.
+    for (size_t i = 0; i < bytes; i++) static_cast<volatile unsigned char*>(data)[i] = 0xff;
     if (!under_asan() && !under_tsan()) memset(static_cast<char*>(data) + bytes, CANARY_BYTE, CANARY);
-    arrays.push_back({key, name, static_cast<char*>(data), bytes});
+    arrays[array_count++] = {key, name, static_cast<char*>(data), bytes};
     return data;
 }
 
@@ -299,7 +318,7 @@ SIMT_EXPORT unsigned barrier(int predicate, Site site) {
         for (const Fiber& other : fibers) {
             if (other.state == State::block && &other != f) f->order = other.order;
         }
-        if (f->order == nullptr) f->order = next_order += 8;
+        if (f->order == nullptr) f->order = new_order();
         __tsan_release(f->order);
     }
     bool all = at_barrier == threads;
@@ -414,7 +433,7 @@ SIMT_EXPORT void syncwarp(unsigned mask, Site site) {
             const Fiber& other = fibers[warp * 32 + unsigned(__builtin_ctz(m))];
             if (other.mask == mask && other.site.line == site.line) f->order = other.order;
         }
-        if (f->order == nullptr) f->order = next_order += 8;
+        if (f->order == nullptr) f->order = new_order();
         __tsan_release(f->order);
     }
     collective(mask, nullptr, nothing, site);

@@ -72,7 +72,7 @@ typedef struct CUgraph_st* cudaGraph_t;
 typedef struct CUgraphExec_st* cudaGraphExec_t;
 typedef struct CUgraphNode_st* cudaGraphNode_t;
 
-/* The first members of CUDA 13's structure, with their true offsets; it is 1008 bytes or more there (see runtime_test.cpp). */
+/* The first members of CUDA 13's structure, with their true offsets and its true size (compared with CUDA 13.0's header). */
 struct cudaDeviceProp {
     char name[256];
     char uuid[16];
@@ -92,7 +92,9 @@ struct cudaDeviceProp {
     size_t textureAlignment;
     size_t texturePitchAlignment;
     int multiProcessorCount;
+    char rest[1008 - 388];
 };
+static_assert(sizeof(struct cudaDeviceProp) == 1008);
 
 extern "C" {
 cudaError_t cudaGetLastError(void);
