@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 /* Version of this header. Library and dispatcher must agree. */
-#define SOFTSHARE_ABI 1
+#define SOFTSHARE_ABI 2
 
 /* Statuses. */
 #define SOFTSHARE_OK 0
@@ -40,6 +40,10 @@ extern "C" {
 #define SOFTSHARE_ISA_PLAIN 1
 #define SOFTSHARE_ISA_AVX2 2
 #define SOFTSHARE_ISA_AVX512 3
+
+/* Precision of convolutions and matrix products. TF32: inputs rounded to 10 bits of mantissa, sums in float32. */
+#define SOFTSHARE_PRECISION_FP32 0
+#define SOFTSHARE_PRECISION_TF32 1
 
 /* Flags of operations. */
 #define SOFTSHARE_BIAS 1
@@ -86,6 +90,11 @@ int softshare_close(int64_t context);
 const char* softshare_error(void);
 /* For people and checkpoints, e.g. "cpu avx512, oneDNN 3.11.0, 2 threads". Belongs to the context. */
 const char* softshare_describe(int64_t context);
+/* CUDA: the stream (a cudaStream_t as a number, 0: the default stream) that all later calls are queued on; calls return
+ * before their work is done and may be captured in a graph. CPU: ignored. */
+int softshare_stream(int64_t context, int64_t stream);
+/* SOFTSHARE_PRECISION_* of operations created from now on; one that the device lacks is SOFTSHARE_NOT_SUPPORTED. */
+int softshare_precision(int64_t context, int precision);
 /* Frees one operation. */
 int softshare_destroy(int64_t operation);
 /* Names of the library implementations that an operation uses, comma-separated ("brgconv:avx512_core,..."); empty for
@@ -282,6 +291,12 @@ int softshare_codebook_values(int64_t context, int64_t count, const uint8_t* ass
                               float* quantised);
 int softshare_codebook_gradient(int64_t context, int64_t count, const float* gradient, const uint8_t* assignment,
                                 int components, double* sums);
+/*
+ * Adam on the shared values 1 … components − 1 by the straight-through sums of softshare_codebook_gradient; entry 0 stays 0.
+ * moments: 2 × components doubles, zero at the start. Rate scalars[RATE_CODEBOOK], corrections from the scalars.
+ */
+int softshare_codebook_update(int64_t context, int components, const double* sums, const float* scalars, float beta1,
+                              float beta2, float epsilon, double* moments, float* codebook);
 /* y = x rounded to a multiple of grid (half to even), in place allowed. */
 int softshare_round(int64_t context, int64_t count, float grid, const float* x, float* y);
 

@@ -108,6 +108,12 @@ const char* softshare_implementation(int64_t operation) {
     return table == nullptr ? "" : table->implementation(operation);
 }
 
+int softshare_stream(int64_t context, int64_t stream) {
+    return dispatch(&Table::stream, context, stream);
+}
+int softshare_precision(int64_t context, int precision) {
+    return dispatch(&Table::precision, context, precision);
+}
 int softshare_step_begin(int64_t context, const float* table, int64_t rows, int64_t* step, float* scalars) {
     return dispatch(&Table::step_begin, context, table, rows, step, scalars);
 }
@@ -230,6 +236,9 @@ int softshare_codebook_values(int64_t context, int64_t count, const uint8_t* ass
 }
 int softshare_codebook_gradient(int64_t context, int64_t count, const float* gradient, const uint8_t* assignment, int components, double* sums) {
     return dispatch(&Table::codebook_gradient, context, count, gradient, assignment, components, sums);
+}
+int softshare_codebook_update(int64_t context, int components, const double* sums, const float* scalars, float beta1, float beta2, float epsilon, double* moments, float* codebook) {
+    return dispatch(&Table::codebook_update, context, components, sums, scalars, beta1, beta2, epsilon, moments, codebook);
 }
 int softshare_round(int64_t context, int64_t count, float grid, const float* x, float* y) {
     return dispatch(&Table::round, context, count, grid, x, y);

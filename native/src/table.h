@@ -9,6 +9,8 @@
 
 /* Every function of softshare.h that a kernel library implements itself, by its name without the prefix. */
 #define SOFTSHARE_KERNEL_FUNCTIONS(X) \
+    X(stream) \
+    X(precision) \
     X(step_begin) \
     X(gather_images) \
     X(gather_labels) \
@@ -50,6 +52,7 @@
     X(codebook_assign) \
     X(codebook_values) \
     X(codebook_gradient) \
+    X(codebook_update) \
     X(round)
 namespace softshare {
 

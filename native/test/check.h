@@ -1,6 +1,7 @@
 /*
  * What the native tests share: comparisons that name the first differences, the greatest error and how many differ; contexts on
- * every instruction set that the processor has; reproducible random numbers. A test program returns finish().
+ * every instruction set that the processor has, or on the CUDA library under test (device.h); reproducible random numbers. A
+ * test program returns finish().
  */
 #ifndef SOFTSHARE_TEST_CHECK_H
 #define SOFTSHARE_TEST_CHECK_H
@@ -13,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "device.h"
 #include "softshare.h"
 
 namespace check {
@@ -33,6 +35,8 @@ inline void is(bool condition, const std::string& text) {
 
 /* A call of softshare.h must succeed. */
 inline void ok(int status, const std::string& what) {
+    device::skip_if_lacking(status, what);
+    if (status == SOFTSHARE_OK) device::synchronize();
     if (status != SOFTSHARE_OK) fail(what + ": status " + std::to_string(status) + ", " + softshare_error());
 }
 
@@ -99,10 +103,11 @@ struct Context {
     int64_t handle = 0;
     std::string name;
     Context(int threads, int isa) {
-        int status = softshare_open(SOFTSHARE_CPU_LIBRARY, threads, isa, &handle);
+        int status = device::open(threads, isa, &handle);
         if (status != SOFTSHARE_OK && status != SOFTSHARE_NOT_SUPPORTED) ok(status, "open");
         static const char* const names[] = {"auto", "plain", "avx2", "avx512"};
-        name = std::string(names[isa]) + ", " + std::to_string(threads) + " threads";
+        name = std::string(device::cuda() != nullptr ? "cuda" : names[isa]) + ", " + std::to_string(threads) +
+               (device::emulated() ? " as order" : " threads");
     }
     ~Context() {
         if (handle != 0) softshare_close(handle);
@@ -111,9 +116,10 @@ struct Context {
     Context& operator=(const Context&) = delete;
 };
 
-/* The instruction sets to test; says which the processor lacks. */
+/* The instruction sets to test (of CUDA: one, AUTO); says which the processor lacks. */
 inline std::vector<int> instruction_sets() {
     std::vector<int> all;
+    if (device::cuda() != nullptr) return {SOFTSHARE_ISA_AUTO};
     for (int isa = SOFTSHARE_ISA_PLAIN; isa <= SOFTSHARE_ISA_AVX512; isa++) {
         Context context(1, isa);
         if (context.handle != 0) {

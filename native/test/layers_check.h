@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "device.h"
 #include "softshare.h"
 
 namespace layers_check {
@@ -39,7 +40,8 @@ inline int result() {
 
 /* A call that must succeed: without it nothing after makes sense. */
 inline void ok(int status, const char* call) {
-    if (status == SOFTSHARE_OK) return;
+    if (status == SOFTSHARE_OK) return device::synchronize();
+    device::skip_if_lacking(status, call);
     fprintf(stderr, "FAILED: %s: status %d: %s\n", call, status, softshare_error());
     exit(1);
 }
@@ -104,8 +106,16 @@ void same(const std::string& what, const std::vector<T>& found, const std::vecto
           what + ": bits differ");
 }
 
-/* Runs body(context, name) for each instruction set that the processor has, with 1, 2 and 3 threads. */
+/* Runs body(context, name) for each instruction set that the processor has, with 1, 2 and 3 threads; or on the CUDA library
+ * under test (device.h), with three orders of threads where they are emulated. */
 inline void each_context(const std::function<void(int64_t, const std::string&)>& body) {
+    for (int order = 1; device::cuda() != nullptr && order <= (device::emulated() ? 3 : 1); order++) {
+        int64_t context = 0;
+        ok(device::open(order, SOFTSHARE_ISA_AUTO, &context), "softshare_open");
+        body(context, "cuda, order " + std::to_string(order));
+        OK(softshare_close(context));
+    }
+    if (device::cuda() != nullptr) return;
     const char* names[] = {"auto", "plain", "avx2", "avx512"};
     for (int isa = SOFTSHARE_ISA_PLAIN; isa <= SOFTSHARE_ISA_AVX512; isa++) {
         for (int threads = 1; threads <= 3; threads++) {
@@ -125,7 +135,7 @@ inline void each_context(const std::function<void(int64_t, const std::string&)>&
 /* A context with the best instruction set. */
 inline int64_t open(int threads) {
     int64_t context = 0;
-    OK(softshare_open(SOFTSHARE_CPU_LIBRARY, threads, SOFTSHARE_ISA_AUTO, &context));
+    OK(device::open(threads, SOFTSHARE_ISA_AUTO, &context));
     return context;
 }
 

@@ -11,9 +11,9 @@ int main() {
         for (size_t i = 0; i < count; i++) expected[i] = a[i] + b[i];
         each_context([&](int64_t context, const std::string& name) {
             Floats y(count), left = a, right = b;
-            OK(softshare_add(context, int64_t(count), a.data(), b.data(), y.data()));
-            OK(softshare_add(context, int64_t(count), left.data(), b.data(), left.data()));
-            OK(softshare_add(context, int64_t(count), a.data(), right.data(), right.data()));
+            OK(on(context, softshare_add, int64_t(count), a, b, y));
+            OK(on(context, softshare_add, int64_t(count), left, b, left));
+            OK(on(context, softshare_add, int64_t(count), a, right, right));
             same("add, " + name, y, expected);
             same("add in place of the first, " + name, left, expected);
             same("add in place of the second, " + name, right, expected);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../common/cpu.h"
+#include "codebook_math.h"
 
 namespace softshare::cpu {
 
@@ -88,6 +89,18 @@ int codebook_gradient(int64_t context, int64_t count, const float* gradient, con
                 for (int x = 0; x < 4; x++) sums[j] += partials[size_t((piece * MOST_ENTRIES + j) * 4 + x)];
             }
         }
+        return SOFTSHARE_OK;
+    });
+}
+
+int codebook_update(int64_t, int components, const double* sums, const float* scalars, float beta1, float beta2,
+                    float epsilon, double* moments, float* codebook) {
+    return guarded("codebook_update", [&] {
+        if (int status = check_components("codebook_update", components, 0)) return status;
+        if (sums == nullptr || scalars == nullptr || moments == nullptr || codebook == nullptr) {
+            return check("codebook_update", 1, false);
+        }
+        update_codebook(components, sums, scalars, beta1, beta2, epsilon, moments, codebook);
         return SOFTSHARE_OK;
     });
 }

@@ -82,6 +82,13 @@ int fail(int status, std::string text) {
     return status;
 }
 
+int stream(int64_t, int64_t) { return SOFTSHARE_OK; }
+
+int precision(int64_t, int precision) {
+    if (precision == SOFTSHARE_PRECISION_FP32) return SOFTSHARE_OK;
+    return fail(SOFTSHARE_NOT_SUPPORTED, "the CPU computes in fp32 only; use --precision fp32");
+}
+
 /* Each kernel's file defines its functions in this namespace, with the signatures of softshare.h. */
 #define X(name) extern std::remove_pointer_t<decltype(&softshare_##name)> name;
 SOFTSHARE_KERNEL_FUNCTIONS(X)

@@ -4,9 +4,15 @@
 
 #include <initializer_list>
 
+/* In a file of CUDA kernels, which includes cuda.h before this, they belong to that library. */
+#ifdef SOFTSHARE_COMMON_CUDA_H
+#define SOFTSHARE_REQUIRING cuda
+#else
 #include "cpu.h"
+#define SOFTSHARE_REQUIRING cpu
+#endif
 
-namespace softshare::cpu {
+namespace softshare::SOFTSHARE_REQUIRING {
 
 struct NamedPointer {
     const char* name;
@@ -50,6 +56,6 @@ T* require_operation(const char* where, int64_t handle) {
     return operation;
 }
 
-}  // namespace softshare::cpu
+}  // namespace softshare::SOFTSHARE_REQUIRING
 
 #endif

@@ -16,8 +16,8 @@ int main() {
                     expected[(size_t(n) * channels + c) * height * width + p] = x[(size_t(n) * height * width + p) * channels + c];
         each_context([&](int64_t context, const std::string& name) {
             Floats y(x.size(), NAN), back(x.size(), NAN);
-            OK(softshare_flatten(context, batch, channels, height, width, x.data(), y.data()));
-            OK(softshare_unflatten(context, batch, channels, height, width, y.data(), back.data()));
+            OK(on(context, softshare_flatten, batch, channels, height, width, x, y));
+            OK(on(context, softshare_unflatten, batch, channels, height, width, y, back));
             same("flatten, " + name, y, expected);
             same("unflatten, " + name, back, x);
         });

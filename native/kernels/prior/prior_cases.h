@@ -116,9 +116,9 @@ inline Output evaluate(const check::Context& context, const Case& c) {
     out.row_counts.assign(size_t(n.rows), -77.0f);
     out.column_counts.assign(size_t(n.columns), -77.0f);
     out.statistics.assign(size_t(3 * c.mixture.k() + 1), -77.0);
-    check::ok(softshare_prior_evaluate(prior.handle, c.weights.data(), c.bits(), c.mixture.values.data(), c.rows(),
-                                       c.columns(), out.gradient.data(), out.statistics.data(), out.row_counts.data(),
-                                       out.column_counts.data()),
+    check::ok(on(prior.handle, softshare_prior_evaluate, c.weights, given(c.live), c.mixture.values, given(c.row_offsets),
+                                       given(c.column_offsets), out.gradient, out.statistics, out.row_counts,
+                                       out.column_counts),
               c.name + ": evaluate");
     return out;
 }

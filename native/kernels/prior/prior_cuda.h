@@ -1,0 +1,65 @@
+/*
+ * The prior's operation on CUDA: tensors, their chunks and the scratch memory, all on the device, made once.
+ *
+ * A chunk is a stretch of at most CHUNK weights of one tensor. A block takes every gridDim-th chunk; its threads take four
+ * neighbouring weights at a time. Sums go from threads to warps to blocks to the grid in a fixed order, so that the same
+ * device gives the same bits.
+ */
+#ifndef SOFTSHARE_PRIOR_CUDA_H
+#define SOFTSHARE_PRIOR_CUDA_H
+
+#include <vector>
+
+#include "../common/cuda.h"
+#include "prior_math.h"
+
+namespace softshare::cuda {
+
+constexpr int PRIOR_COMPONENTS = 256;
+constexpr int PRIOR_REGISTERS = 32;  // components up to which a weight's sums stay in registers
+constexpr int PRIOR_THREADS = 256;
+constexpr int PRIOR_CHUNK = 4096;
+
+/* A chunk: weights [begin, begin + count) of the arena; the first lies `start` elements into row `row` (of all tensors). */
+struct PriorChunk {
+    int64_t begin;
+    int64_t row;
+    int64_t columns_before;  // of earlier tensors
+    int32_t count, start;
+    int32_t length, kernel;  // elements of a row, of which a column has `kernel`
+};
+
+/* A tensor for the sums over rows and columns. */
+struct PriorTensor {
+    int64_t offset, rows, columns, kernel, rows_before, columns_before;
+};
+
+/* What the kernels read of the mixture, derived once a call from the doubles: prior_math.h has the symbols. */
+struct PriorTerms {
+    float mean[PRIOR_COMPONENTS], mean_low[PRIOR_COMPONENTS], slope[PRIOR_COMPONENTS], constant[PRIOR_COMPONENTS];
+    float zero, not_zero;  // π_0, 1 − π_0
+};
+
+struct PriorOperation : Operation {
+    PriorOperation(Context* owner, int count, const int64_t* layout, int k, bool zero);
+
+    const int components;
+    const bool zero_component;
+    int64_t weights = 0, rows = 0, columns = 0;
+    int chunk_count = 0, tensor_count = 0, blocks = 0;
+    DeviceArray<PriorChunk> chunks;
+    DeviceArray<PriorTensor> tensors;
+    DeviceArray<PriorTerms> terms;
+    DeviceArray<double> partials;  // blocks × (3 K + 1)
+    DeviceArray<float> shares;     // 1 − r_0 of each weight, for the counts
+    DeviceArray<float> norms;      // above PRIOR_REGISTERS components: see normalise()
+    DeviceArray<unsigned long long> frozen;
+};
+
+inline PriorOperation& prior_of(int64_t handle) {
+    return *static_cast<PriorOperation*>(reinterpret_cast<Handle*>(handle));
+}
+
+}  // namespace softshare::cuda
+
+#endif
