@@ -180,7 +180,7 @@ __device__ __forceinline__ void deliver_frozen(const Pass& a, int64_t i) {
 
 /* The pass for K ≤ N ≤ 32. Threads take neighbours: loads and stores of a warp are whole lines. */
 template <int N, bool STATISTICS>
-__global__ void __launch_bounds__(PRIOR_THREADS) pass(Pass a) {
+__global__ void __launch_bounds__(PRIOR_THREADS, 1) pass(Pass a) {  // one block a processor at least: registers over occupancy
     float s0[STATISTICS ? N : 1], s1[STATISTICS ? N : 1], s2[STATISTICS ? N : 1];
     double value = 0;
     if (STATISTICS) {
