@@ -184,6 +184,7 @@ int softshare_unflatten(int64_t context, int batch, int channels, int height, in
  * loss only): (1 − share)·CE(labels) + share·T²·KL(softmax(teacher/T) ‖ softmax(logits/T)); teacher NULL: share is 0.
  * totals (double, accumulated): [0] += Σ loss, [1] += errors (arg-max ≠ label; the first of equals wins), [2] += valid,
  * [3] = first step whose loss is not finite (*step − 1, kept if already ≥ 0; the host starts it at −1; step may be NULL: 0).
+ * A label that is no class is refused on the CPU; on CUDA, where labels are not read by the host, it makes the loss NaN.
  */
 int softshare_loss(int64_t context, int batch, int valid, int classes, const float* logits, const int32_t* labels,
                    const float* teacher, float share, float temperature, const int64_t* step, float* dlogits,

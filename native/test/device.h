@@ -156,6 +156,10 @@ template <typename T>
 Given<const T> given(bool wanted, const std::vector<T>& values) {
     return {values.data(), wanted ? values.size() : 0};
 }
+template <typename T>
+Given<T> given(bool wanted, std::vector<T>& values) {
+    return {values.data(), wanted ? values.size() : 0};
+}
 /* A pointer that stays on the host: the function's header says so. */
 template <typename T>
 struct Host {
@@ -185,7 +189,8 @@ Parameter passed(Copies* copies, Argument& argument) {
         return argument.pointer;
     } else if constexpr (IsGiven<Plain>::value) {
         if (argument.size == 0 || cuda() == nullptr) return argument.size == 0 ? nullptr : argument.data;
-        return static_cast<Parameter>(copies->to_device(argument.data, argument.size * sizeof(*argument.data), false));
+        constexpr bool written = !std::is_const_v<std::remove_pointer_t<Parameter>>;
+        return static_cast<Parameter>(copies->to_device(argument.data, argument.size * sizeof(*argument.data), written));
     } else {
         static_assert(!std::is_pointer_v<Plain>, "a bare pointer has no size: pass the vector, range(pointer, count) or one(value)");
         using Element = std::remove_pointer_t<Parameter>;

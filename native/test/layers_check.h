@@ -98,6 +98,17 @@ inline void near(const std::string& what, const Floats& found, const Doubles& ex
     near(what, found.data(), expected, absolute, relative);
 }
 
+/* |found − expected| ≤ bound, each element with its own. */
+inline void within(const std::string& what, const Floats& found, const Doubles& expected, const Doubles& bounds) {
+    check(found.size() == expected.size(), what + ": sizes");
+    double most = 0;
+    for (size_t i = 0; i < expected.size(); i++) {
+        const double share = fabs(found[i] - expected[i]) / bounds[i];
+        if (!(share <= most)) most = share;
+    }
+    check(most <= 1, what + ": " + std::to_string(most) + " of the bound");
+}
+
 /* Bit for bit. */
 template <typename T>
 void same(const std::string& what, const std::vector<T>& found, const std::vector<T>& expected) {

@@ -69,8 +69,8 @@ void compare(int count, int channels, bool relu, float offset) {
     each_context([&](int64_t context, const std::string& name) {
         const std::string what = "batchnorm " + std::to_string(count) + " x " + std::to_string(channels) + ", " + name + ", ";
         Floats y(x.size(), NAN), mean(channels), variance(channels), running_mean(channels, 0.5f), running_variance(channels, 2.0f);
-        OK(softshare_batchnorm_forward(context, count, channels, x.data(), scale.data(), shift.data(), float(epsilon), 0.1f, relu,
-                                       y.data(), mean.data(), variance.data(), running_mean.data(), running_variance.data()));
+        OK(on(context, softshare_batchnorm_forward, count, channels, x, scale, shift, float(epsilon), 0.1f, relu,
+                                       y, mean, variance, running_mean, running_variance));
         Doubles expected_mean(channels), expected_variance(channels);
         for (int c = 0; c < channels; c++) {
             expected_mean[c] = 0.9 * 0.5 + 0.1 * r.mean[c];
@@ -88,8 +88,8 @@ void compare(int count, int channels, bool relu, float offset) {
         const Result stored{wide(y), wide(mean), wide(variance)};
         const Gradients g = backward(count, channels, wide(x), stored, wide(dy), wide(scale), relu);
         Floats masked = dy, dx(x.size(), NAN), dscale(channels), dshift(channels);
-        OK(softshare_batchnorm_backward(context, count, channels, x.data(), relu ? y.data() : nullptr, masked.data(), scale.data(),
-                                        mean.data(), variance.data(), float(epsilon), relu, dx.data(), dscale.data(), dshift.data()));
+        OK(on(context, softshare_batchnorm_backward, count, channels, x, given(relu, y), masked, scale,
+                                        mean, variance, float(epsilon), relu, dx, dscale, dshift));
         const double largest = 1 / sqrt(count > 1 ? 0.1 : epsilon);
         near(what + "dx", dx, g.x, 2e-6 * largest, 1e-4);
         near(what + "dscale", dscale, g.scale, 1e-5, 1e-5);
@@ -97,8 +97,8 @@ void compare(int count, int channels, bool relu, float offset) {
         near(what + "masked dy", masked, g.masked, 0, 0);
 
         Floats inference(x.size(), NAN);
-        OK(softshare_batchnorm_inference(context, count, channels, x.data(), scale.data(), shift.data(), running_mean.data(),
-                                         running_variance.data(), float(epsilon), relu, inference.data()));
+        OK(on(context, softshare_batchnorm_inference, count, channels, x, scale, shift, running_mean,
+                                         running_variance, float(epsilon), relu, inference));
         Doubles straight(x.size());
         for (size_t i = 0; i < x.size(); i++) {
             const size_t c = i % channels;
@@ -112,8 +112,8 @@ void compare(int count, int channels, bool relu, float offset) {
         for (size_t i = 0; i < all.size(); i++) same(what + "result " + std::to_string(i), all[i], first[i]);
 
         Floats again(x.size());
-        OK(softshare_batchnorm_forward(context, count, channels, x.data(), scale.data(), shift.data(), float(epsilon), 0.1f, relu,
-                                       again.data(), mean.data(), variance.data(), nullptr, nullptr));
+        OK(on(context, softshare_batchnorm_forward, count, channels, x, scale, shift, float(epsilon), 0.1f, relu,
+                                       again, mean, variance, nullptr, nullptr));
         same(what + "without running statistics", again, y);
     });
 }

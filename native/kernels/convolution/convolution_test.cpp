@@ -99,9 +99,9 @@ void compare(const Case& s) {
         Floats first[4];
         for (int repeat = 0; repeat < 2; repeat++) {
             Floats all[4] = {Floats(s.y(), NAN), Floats(s.x(), NAN), Floats(s.weights(), NAN), Floats(bias.size(), NAN)};
-            OK(softshare_convolution_forward(operation, x.data(), weights.data(), with_bias ? bias.data() : nullptr, all[0].data()));
-            OK(softshare_convolution_backward_data(operation, dy.data(), weights.data(), all[1].data()));
-            OK(softshare_convolution_backward_weights(operation, x.data(), dy.data(), all[2].data(), with_bias ? all[3].data() : nullptr));
+            OK(on(operation, softshare_convolution_forward, x, weights, given(bias), all[0]));
+            OK(on(operation, softshare_convolution_backward_data, dy, weights, all[1]));
+            OK(on(operation, softshare_convolution_backward_weights, x, dy, all[2], given(with_bias, all[3])));
             // float32 sums of up to k products of numbers below 1: error grows with √k·2^-24.
             const double sum = 2e-6 * sqrt(double(s.in) * s.kernel_h * s.kernel_w * std::max(1, s.out / s.in));
             const double long_sum = 2e-6 * sqrt(double(s.batch) * s.out_h() * s.out_w());
@@ -117,6 +117,46 @@ void compare(const Case& s) {
         OK(softshare_destroy(operation));
         OK(softshare_close(context));
     }
+}
+
+/* Tensor cores' inputs are rounded to 2^-11: a product errs by 2^-10 of its size at most, and the sums as in FP32. */
+void tf32(const Case& s) {
+    const int64_t context = open(1);
+    if (device::cuda() == nullptr) {
+        REFUSED(softshare_precision(context, SOFTSHARE_PRECISION_TF32), "fp32 only");
+        OK(softshare_close(context));
+        return;
+    }
+    Random random(9);
+    const bool with_bias = (s.flags & SOFTSHARE_BIAS) != 0;
+    const size_t x_size = s.x(), w_size = s.weights(), y_size = s.y();
+    const Floats x = random.floats(x_size), weights = random.floats(w_size), bias = random.floats(with_bias ? s.out : 0), dy = random.floats(y_size);
+    OK(softshare_precision(context, SOFTSHARE_PRECISION_TF32));
+    const int64_t operation = create(context, s);
+    check(std::string(softshare_implementation(operation)).find("tf32") != std::string::npos, s.name() + " uses tensor cores");
+    const auto sizes = [](const Floats& f) {
+        Doubles all(f.size());
+        for (size_t i = 0; i < f.size(); i++) all[i] = fabs(f[i]);
+        return all;
+    };
+    Doubles y = forward(s, wide(x), wide(weights), wide(bias)), y_bound = forward(s, sizes(x), sizes(weights), sizes(bias));
+    if ((s.flags & SOFTSHARE_RELU) != 0) {
+        for (double& v : y) v = v > 0 ? v : 0;
+    }
+    const Gradients g = backward(s, wide(x), wide(weights), wide(dy)), g_bound = backward(s, sizes(x), sizes(weights), sizes(dy));
+    const auto bounds = [](Doubles all) {
+        for (double& b : all) b = 1.05e-3 * b + 1e-6;  // 2^-10, and room for the sums
+        return all;
+    };
+    Floats found_y(y_size, NAN), dx(x_size, NAN), dweights(w_size, NAN), dbias(bias.size(), NAN);
+    OK(on(operation, softshare_convolution_forward, x, weights, given(bias), found_y));
+    OK(on(operation, softshare_convolution_backward_data, dy, weights, dx));
+    OK(on(operation, softshare_convolution_backward_weights, x, dy, dweights, given(with_bias, dbias)));
+    within(s.name() + ", tf32, y", found_y, y, bounds(y_bound));
+    within(s.name() + ", tf32, dx", dx, g.x, bounds(g_bound.x));
+    within(s.name() + ", tf32, dweights", dweights, g.weights, bounds(g_bound.weights));
+    if (with_bias) within(s.name() + ", tf32, dbias", dbias, g.bias, bounds(g_bound.bias));
+    OK(softshare_close(context));
 }
 
 /* Every convolution of the built-in networks. */
@@ -168,7 +208,10 @@ int main() {
         {3, 20, 9, 12, 50, 5, 5, 1, 0, both}, {2, 17, 6, 5, 19, 3, 2, 1, 1, bias}, {2, 3, 8, 8, 16, 3, 3, 1, 1, 0},
         {1, 4, 1, 1, 10, 1, 1, 1, 0, both},  {2, 32, 8, 8, 32, 3, 3, 2, 1, 0},    {5, 2, 28, 3, 7, 4, 3, 3, 2, bias},
     };
-    for (const Case& s : cases) compare(s);
+    for (const Case& s : cases) {
+        compare(s);
+        tf32(s);
+    }
     implementations();
     refusals();
     return result();

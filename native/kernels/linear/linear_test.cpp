@@ -77,9 +77,9 @@ void compare(const Case& s) {
         Floats first[4];
         for (int repeat = 0; repeat < 2; repeat++) {
             Floats all[4] = {Floats(dy.size(), NAN), Floats(x.size(), NAN), Floats(weights.size(), NAN), Floats(bias.size(), NAN)};
-            OK(softshare_linear_forward(operation, x.data(), weights.data(), with_bias ? bias.data() : nullptr, all[0].data()));
-            OK(softshare_linear_backward_data(operation, dy.data(), weights.data(), all[1].data()));
-            OK(softshare_linear_backward_weights(operation, x.data(), dy.data(), all[2].data(), with_bias ? all[3].data() : nullptr));
+            OK(on(operation, softshare_linear_forward, x, weights, given(bias), all[0]));
+            OK(on(operation, softshare_linear_backward_data, dy, weights, all[1]));
+            OK(on(operation, softshare_linear_backward_weights, x, dy, all[2], given(with_bias, all[3])));
             // float32 sums of k products of numbers below 1: error grows with √k·2^-24.
             near(name + "y", all[0], expected, 2e-6 * sqrt(double(s.in)), 1e-5);
             near(name + "dx", all[1], g.x, 2e-6 * sqrt(double(s.out)), 1e-5);
@@ -95,8 +95,50 @@ void compare(const Case& s) {
     }
 }
 
-/* Gradients below 2^-126 count as 0 in every thread, and the caller goes on with its own setting. */
+/* Tensor cores' inputs are rounded to 2^-11: a product errs by 2^-10 of its size at most, and the sums as in FP32. */
+void tf32(const Case& s) {
+    const int64_t context = open(1);
+    if (device::cuda() == nullptr) {
+        REFUSED(softshare_precision(context, SOFTSHARE_PRECISION_TF32), "fp32 only");
+        OK(softshare_close(context));
+        return;
+    }
+    Random random(9);
+    const bool with_bias = (s.flags & SOFTSHARE_BIAS) != 0;
+    const size_t x_size = size_t(s.batch) * s.in, w_size = size_t(s.out) * s.in, y_size = size_t(s.batch) * s.out;
+    const Floats x = random.floats(x_size), weights = random.floats(w_size), bias = random.floats(with_bias ? s.out : 0), dy = random.floats(y_size);
+    OK(softshare_precision(context, SOFTSHARE_PRECISION_TF32));
+    const int64_t operation = create(context, s);
+    check(std::string(softshare_implementation(operation)).find("tf32") != std::string::npos, s.name() + " uses tensor cores");
+    const auto sizes = [](const Floats& f) {
+        Doubles all(f.size());
+        for (size_t i = 0; i < f.size(); i++) all[i] = fabs(f[i]);
+        return all;
+    };
+    Doubles y = forward(s, wide(x), wide(weights), wide(bias)), y_bound = forward(s, sizes(x), sizes(weights), sizes(bias));
+    if ((s.flags & SOFTSHARE_RELU) != 0) {
+        for (double& v : y) v = v > 0 ? v : 0;
+    }
+    const Gradients g = backward(s, wide(x), wide(weights), wide(dy)), g_bound = backward(s, sizes(x), sizes(weights), sizes(dy));
+    const auto bounds = [](Doubles all) {
+        for (double& b : all) b = 1.05e-3 * b + 1e-6;  // 2^-10, and room for the sums
+        return all;
+    };
+    Floats found_y(y_size, NAN), dx(x_size, NAN), dweights(w_size, NAN), dbias(bias.size(), NAN);
+    OK(on(operation, softshare_linear_forward, x, weights, given(bias), found_y));
+    OK(on(operation, softshare_linear_backward_data, dy, weights, dx));
+    OK(on(operation, softshare_linear_backward_weights, x, dy, dweights, given(with_bias, dbias)));
+    within(s.name() + ", tf32, y", found_y, y, bounds(y_bound));
+    within(s.name() + ", tf32, dx", dx, g.x, bounds(g_bound.x));
+    within(s.name() + ", tf32, dweights", dweights, g.weights, bounds(g_bound.weights));
+    if (with_bias) within(s.name() + ", tf32, dbias", dbias, g.bias, bounds(g_bound.bias));
+    OK(softshare_close(context));
+}
+
+/* Gradients below 2^-126 count as 0 in every thread, and the caller goes on with its own setting. A matter of the CPU's, which is
+ * slow with them; GPUs are not. */
 void tiny() {
+    if (device::cuda() != nullptr) return;
     const float small = 1e-40f;
     for (int threads : {1, 2, 3}) {
         const int64_t context = open(threads);
@@ -104,7 +146,7 @@ void tiny() {
         const int64_t operation = create(context, s);
         const Floats dy(size_t(s.batch) * s.out, small), weights(size_t(s.in) * s.out, 1e6f);
         Floats dx(size_t(s.batch) * s.in, 1.0f);
-        OK(softshare_linear_backward_data(operation, dy.data(), weights.data(), dx.data()));
+        OK(on(operation, softshare_linear_backward_data, dy, weights, dx));
         same("dx of tiny dy with " + std::to_string(threads) + " threads", dx, Floats(dx.size(), 0.0f));
         volatile float half = small;
         half = half * 0.5f;
@@ -134,7 +176,10 @@ int main() {
     const Case cases[] = {{1, 1, 1, bias}, {3, 5, 1, bias}, {1, 7, 3, both}, {5, 1, 10, 0}, {13, 123, 31, both},
                           {128, 100, 10, bias}, {128, 784, 300, both}, {128, 800, 500, both}, {256, 300, 100, both},
                           {256, 500, 10, bias}, {96, 257, 129, 0}, {8, 256, 10, bias}};
-    for (const Case& s : cases) compare(s);
+    for (const Case& s : cases) {
+        compare(s);
+        tf32(s);
+    }
     tiny();
     refusals();
     return result();

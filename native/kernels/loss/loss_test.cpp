@@ -74,9 +74,8 @@ void compare(const Case& s) {
         const std::string what = "loss of " + std::to_string(s.batch) + " x " + std::to_string(s.classes) + ", " + name + ", ";
         Floats d(size, NAN);
         Doubles totals = {10, 20, 30, -1};
-        const float* taught = s.share == 0 ? nullptr : teacher.data();
-        OK(softshare_loss(context, s.batch, s.valid, s.classes, z.data(), labels.data(), taught, s.share, s.temperature, nullptr,
-                          d.data(), totals.data()));
+        OK(on(context, softshare_loss, s.batch, s.valid, s.classes, z, labels, given(s.share != 0, teacher), s.share, s.temperature, nullptr, d,
+              totals));
         near(what + "gradient", d, gradient, 3e-7 * s.temperature / (s.valid > 0 ? s.valid : 1), 1e-5);
         check(fabs(totals[0] - 10 - total) <= 1e-6 * (s.valid + fabs(total)), what + "loss " + std::to_string(totals[0] - 10) + ", expected " + std::to_string(total));
         check(totals[1] == 20 + errors && totals[2] == 30 + s.valid && totals[3] == -1, what + "counts");
@@ -84,8 +83,8 @@ void compare(const Case& s) {
         same(what + "gradient", d, first);
         same(what + "totals", totals, first_totals);
         totals = {10, 20, 30, -1};
-        OK(softshare_loss(context, s.batch, s.valid, s.classes, z.data(), labels.data(), taught, s.share, s.temperature, nullptr,
-                          nullptr, totals.data()));
+        OK(on(context, softshare_loss, s.batch, s.valid, s.classes, z, labels, given(s.share != 0, teacher), s.share, s.temperature, nullptr,
+              nullptr, totals));
         same(what + "totals without gradient", totals, first_totals);
     });
 }
@@ -97,7 +96,7 @@ void corners() {
     const std::vector<int32_t> labels = {1, 0, 2};
     Floats d(9);
     Doubles totals = {0, 0, 0, -1};
-    OK(softshare_loss(context, 3, 3, 3, z.data(), labels.data(), nullptr, 0, 1, nullptr, d.data(), totals.data()));
+    OK(on(context, softshare_loss, 3, 3, 3, z, labels, nullptr, 0, 1, nullptr, d, totals));
     near("extremes", d, {1 / 3.0, -1 / 3.0, 0, -2 / 9.0, 1 / 9.0, 1 / 9.0, 0, 0, 0}, 1e-7, 0);
     check(fabs(totals[0] - (2e4 + log(3))) < 1e-6 && totals[1] == 1, "extremes: loss " + std::to_string(totals[0]));
     // Divergence: the first step is kept.
@@ -105,16 +104,23 @@ void corners() {
     int64_t step = 5;
     for (size_t row = 0; row < 3; row++) {
         Doubles t = {0, 0, 0, -1};
-        OK(softshare_loss(context, 1, 1, 3, &bad[row * 3], labels.data(), nullptr, 0, 1, &step, d.data(), t.data()));
+        OK(on(context, softshare_loss, 1, 1, 3, range(&bad[row * 3], 3), labels, nullptr, 0, 1, one(step), d, t));
         check(t[3] == 4, "a loss that is not finite names its step, row " + std::to_string(row));
     }
-    OK(softshare_loss(context, 1, 1, 3, bad.data(), labels.data(), nullptr, 0, 1, &step, d.data(), totals.data()));
+    OK(on(context, softshare_loss, 1, 1, 3, bad, labels, nullptr, 0, 1, one(step), d, totals));
     step = 6;
-    OK(softshare_loss(context, 1, 1, 3, bad.data(), labels.data(), nullptr, 0, 1, &step, d.data(), totals.data()));
+    OK(on(context, softshare_loss, 1, 1, 3, bad, labels, nullptr, 0, 1, one(step), d, totals));
     check(totals[3] == 4, "the first such step is kept");
 
-    const int32_t wrong = 3;
-    REFUSED(softshare_loss(context, 1, 1, 3, z.data(), &wrong, nullptr, 0, 1, nullptr, d.data(), totals.data()), "label 3 in row 0");
+    const std::vector<int32_t> unknown = {3};
+    const int32_t wrong = unknown[0];
+    if (device::cuda() == nullptr) {
+        REFUSED(softshare_loss(context, 1, 1, 3, z.data(), &wrong, nullptr, 0, 1, nullptr, d.data(), totals.data()), "label 3 in row 0");
+    } else {
+        Doubles t = {0, 0, 0, -1};
+        OK(on(context, softshare_loss, 1, 1, 3, z, unknown, nullptr, 0, 1, nullptr, d, t));
+        check(isnan(t[0]) && t[3] == 0, "a label that is no class makes the loss NaN");
+    }
     REFUSED(softshare_loss(context, 1, 2, 3, z.data(), &wrong, nullptr, 0, 1, nullptr, d.data(), totals.data()), "valid must be 0");
     REFUSED(softshare_loss(context, 1, 1, 3, z.data(), labels.data(), z.data(), 1.5f, 1, nullptr, d.data(), totals.data()), "share");
     REFUSED(softshare_loss(context, 1, 1, 3, nullptr, labels.data(), nullptr, 0, 1, nullptr, d.data(), totals.data()), "logits is NULL");

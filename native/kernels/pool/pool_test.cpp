@@ -85,8 +85,8 @@ void compare(const Case& s) {
         check(std::string(softshare_implementation(operation)).empty(), "an own kernel names no library");
         Floats y(s.y(), NAN), found(s.x(), NAN);
         std::vector<uint8_t> argmax(s.y(), 255);
-        OK(softshare_pool_forward(operation, x.data(), y.data(), maximum ? argmax.data() : nullptr));
-        OK(softshare_pool_backward(operation, dy.data(), maximum ? argmax.data() : nullptr, found.data()));
+        OK(on(operation, softshare_pool_forward, x, y, given(maximum, argmax)));
+        OK(on(operation, softshare_pool_backward, dy, given(maximum, argmax), found));
         const std::string what = "pool of " + std::to_string(s.channels) + " channels, " + name;
         if (maximum) same(what + ", argmax", argmax, r.argmax);
         near(what + ", y", y, r.y, maximum ? 0 : 1e-6, 0);

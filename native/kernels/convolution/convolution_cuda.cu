@@ -1,0 +1,246 @@
+/*
+ * 2-D convolution on CUDA by implicit_gemm_cuda.h. The order of taps is (ky, kx, channel), along which an NHWC image is contiguous;
+ * weights lie as PyTorch keeps them, few enough to stay in the caches. A strided layer's data gradient multiplies zeros where a
+ * tap meets no pixel of dy: stride² times the work needed, left so since networks have few of them.
+ */
+#include <algorithm>
+#include <vector>
+
+#include "implicit_gemm_cuda.h"
+#include "weighted_layer_cuda.h"
+#include "../common/elementwise.h"
+#include "../common/require.h"
+
+namespace softshare::cuda {
+
+namespace {
+
+constexpr int64_t MOST = (int64_t(1) << 31) - 1;
+/* Blocks that fill a device of 132 multiprocessors twice. A number, not the device's: parts of a sum follow from it. */
+constexpr int64_t FULL = 264;
+
+int64_t output_length(int64_t in, int64_t kernel, int64_t stride, int64_t pad) {
+    return in + 2 * pad < kernel ? 0 : (in + 2 * pad - kernel) / stride + 1;
+}
+
+int64_t ceil_divide(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/* The tiles there are, and about what an idle lane's share costs: small tiles read more for each multiply-add. */
+struct TileChoice {
+    int rows, columns;
+    double cost;
+};
+constexpr TileChoice TILES[] = {{64, 64, 1.0}, {128, 32, 1.2}, {32, 32, 1.6}};
+
+/* Index of the tile with the least cost of padding, reading and idle multiprocessors; parts: blocks can be had by cutting depth. */
+int choose_tile(int64_t rows, int64_t columns, bool parts) {
+    int best = 0;
+    double least = INFINITY;
+    for (int i = 0; i < 3; i++) {
+        const int64_t blocks = ceil_divide(rows, TILES[i].rows) * ceil_divide(columns, TILES[i].columns);
+        const double idle = parts || blocks >= FULL ? 1.0 : double(FULL) / double(blocks);
+        const double cost = double(blocks) * TILES[i].rows * TILES[i].columns * TILES[i].cost * idle;
+        if (cost < least) {
+            least = cost;
+            best = i;
+        }
+    }
+    return best;
+}
+
+template <Form FORM, bool STRIDED, typename TILE>
+int run_tile(const char* where, const Product& product, int64_t columns, int parts, bool tf32, cudaStream_t stream) {
+    const dim3 grid(unsigned(ceil_divide(product.rows, TILE::ROWS)), unsigned(ceil_divide(columns, TILE::COLUMNS)), unsigned(parts));
+    return tf32 ? launch(where, implicit_gemm<FORM, STRIDED, TILE, true>, grid, TILE::THREADS, stream, product)
+                : launch(where, implicit_gemm<FORM, STRIDED, TILE, false>, grid, TILE::THREADS, stream, product);
+}
+
+template <Form FORM, bool STRIDED>
+int run(const char* where, int tile, const Product& product, int64_t columns, int parts, bool tf32, cudaStream_t stream) {
+    if (tile == 0) return run_tile<FORM, STRIDED, Tile<64, 64>>(where, product, columns, parts, tf32, stream);
+    if (tile == 1) return run_tile<FORM, STRIDED, Tile<128, 32>>(where, product, columns, parts, tf32, stream);
+    return run_tile<FORM, STRIDED, Tile<32, 32>>(where, product, columns, parts, tf32, stream);
+}
+
+/* The parts' sums added in order; each goes where PyTorch keeps that weight. */
+struct AddParts {
+    const float* sums;
+    int parts, rows, taps, columns;  // columns: taps, and one for the bias
+    const Tap* tap;
+    float *dweights, *dbias;
+    __device__ void operator()(int64_t i) const {
+        double sum = 0;
+        for (int part = 0; part < parts; part++) sum += double(sums[int64_t(part) * rows * columns + i]);
+        const int64_t row = i / columns;
+        const int column = int(i - row * columns);
+        if (column < taps) {
+            dweights[row * taps + tap[column].weight] = float(sum);
+        } else {
+            dbias[row] = float(sum);
+        }
+    }
+};
+
+struct Layer final : WeightedLayer {
+    Layer(Context* owner, const LayerShape& shape, bool is_linear)
+        : WeightedLayer(owner, is_linear), s(shape), bias((s.flags & SOFTSHARE_BIAS) != 0), relu((s.flags & SOFTSHARE_RELU) != 0),
+          tf32(owner->precision == SOFTSHARE_PRECISION_TF32), taps(s.in_channels * s.kernel_height * s.kernel_width),
+          back_taps(s.out_channels * s.kernel_height * s.kernel_width),
+          out_height(int(output_length(s.in_height, s.kernel_height, s.stride_height, s.pad_height))),
+          out_width(int(output_length(s.in_width, s.kernel_width, s.stride_width, s.pad_width))),
+          in_positions(s.batch * s.in_height * s.in_width), out_positions(s.batch * out_height * out_width),
+          strided(s.stride_height > 1 || s.stride_width > 1) {
+        std::vector<Tap> all(size_t(taps) + back_taps);
+        const int window = s.kernel_height * s.kernel_width;
+        for (int ky = 0; ky < s.kernel_height; ky++) {
+            for (int kx = 0; kx < s.kernel_width; kx++) {
+                const int at = ky * s.kernel_width + kx;
+                for (int i = 0; i < s.in_channels; i++) {
+                    all[size_t(at) * s.in_channels + i] = {ky, kx, (ky * s.in_width + kx) * s.in_channels + i, i * window + at};
+                }
+                for (int o = 0; o < s.out_channels; o++) {
+                    // y = (pixel + pad − ky) / stride: without a stride the offset counts from the position's own base
+                    const int element = strided ? o : (-ky * out_width - kx) * s.out_channels + o;
+                    all[size_t(taps) + size_t(at) * s.out_channels + o] = {-ky, -kx, element, o * s.in_channels * window + at};
+                }
+            }
+        }
+        tap_table = DeviceArray<Tap>(all.size());
+        if (cudaMemcpy(tap_table.get(), all.data(), all.size() * sizeof(Tap), cudaMemcpyHostToDevice) != cudaSuccess) {
+            throw std::runtime_error("the table of taps was not copied to the device");
+        }
+        const int64_t columns = taps + (bias ? 1 : 0);
+        tile_weights = choose_tile(s.out_channels, columns, true);
+        const int64_t tiles = ceil_divide(s.out_channels, TILES[tile_weights].rows) * ceil_divide(columns, TILES[tile_weights].columns);
+        // At least 8 steps a part: below, adding parts costs more than it saves.
+        const int64_t wanted = std::max<int64_t>(1, std::min(FULL / tiles, ceil_divide(out_positions, 8 * STEP)));
+        part = int(ceil_divide(ceil_divide(out_positions, wanted), STEP) * STEP);
+        parts = int(ceil_divide(out_positions, part));
+        sums = DeviceArray<float>(size_t(parts) * s.out_channels * columns);
+    }
+
+    const char* implementation() const override { return tf32 ? "implicit-gemm:tf32" : "implicit-gemm:fp32"; }
+
+    Patches patches_of(const float* image, bool backward) const {
+        Patches p{};
+        p.image = image;
+        p.height = backward ? out_height : s.in_height;
+        p.width = backward ? out_width : s.in_width;
+        p.channels = backward ? s.out_channels : s.in_channels;
+        p.plane = Divisor(unsigned(backward ? s.in_height * s.in_width : out_height * out_width));
+        p.row = Divisor(unsigned(backward ? s.in_width : out_width));
+        p.step_y = backward ? 1 : s.stride_height;
+        p.step_x = backward ? 1 : s.stride_width;
+        p.before_y = backward ? s.pad_height : -s.pad_height;
+        p.before_x = backward ? s.pad_width : -s.pad_width;
+        p.stride_y = Divisor(unsigned(backward ? s.stride_height : 1));
+        p.stride_x = Divisor(unsigned(backward ? s.stride_width : 1));
+        p.positions = backward ? in_positions : out_positions;
+        return p;
+    }
+
+    int check_bias(const char* where, const void* given, const char* name) const {
+        if (bias && given == nullptr) {
+            return fail(SOFTSHARE_INVALID_ARGUMENT, std::string(where) + ": a bias was declared, but " + name + " is NULL");
+        }
+        if (!bias && given != nullptr) {
+            return fail(SOFTSHARE_INVALID_ARGUMENT, std::string(where) + ": no bias was declared, but " + name + " is given");
+        }
+        return SOFTSHARE_OK;
+    }
+
+    int forward(const char* where, const float* x, const float* weights, const float* given_bias, float* y) override {
+        if (int bad = require_pointers(where, {{"x", x}, {"weights", weights}, {"y", y}})) return bad;
+        if (int bad = check_bias(where, given_bias, "bias")) return bad;
+        const Product product{out_positions, s.out_channels, taps, patches_of(x, false), tap_table.get(), weights, taps, given_bias, relu, 0, y};
+        return run<Form::forward, false>(where, choose_tile(product.rows, product.columns, false), product, product.columns, 1, tf32, context->stream);
+    }
+
+    int backward_data(const char* where, const float* dy, const float* weights, float* dx) override {
+        if (int bad = require_pointers(where, {{"dy", dy}, {"weights", weights}, {"dx", dx}})) return bad;
+        const Product product{in_positions, s.in_channels, back_taps, patches_of(dy, true), tap_table.get() + taps, weights,
+                              s.kernel_height * s.kernel_width, nullptr, false, 0, dx};
+        const int tile = choose_tile(product.rows, product.columns, false);
+        return strided ? run<Form::backward_data, true>(where, tile, product, product.columns, 1, tf32, context->stream)
+                       : run<Form::backward_data, false>(where, tile, product, product.columns, 1, tf32, context->stream);
+    }
+
+    int backward_weights(const char* where, const float* x, const float* dy, float* dweights, float* dbias) override {
+        if (int bad = require_pointers(where, {{"x", x}, {"dy", dy}, {"dweights", dweights}})) return bad;
+        if (int bad = check_bias(where, dbias, "dbias")) return bad;
+        const int columns = taps + (bias ? 1 : 0);
+        const Product product{s.out_channels, taps, out_positions, patches_of(x, false), tap_table.get(), dy, 0, dbias, false, part, sums.get()};
+        if (int bad = run<Form::backward_weights, false>(where, tile_weights, product, columns, parts, tf32, context->stream)) return bad;
+        return for_each(where, reinterpret_cast<int64_t>(context), int64_t(s.out_channels) * columns,
+                        AddParts{sums.get(), parts, s.out_channels, taps, columns, tap_table.get(), dweights, dbias});
+    }
+
+    const LayerShape s;
+    const bool bias, relu, tf32;
+    const int taps, back_taps, out_height, out_width, in_positions, out_positions;
+    const bool strided;
+    DeviceArray<Tap> tap_table;  // the forward taps, then those of data gradients
+    int tile_weights, part, parts;
+    DeviceArray<float> sums;
+};
+
+}  // namespace
+
+int WeightedLayer::create(const char* where, int64_t context, const LayerShape& s, bool linear, int64_t* operation) {
+    return guarded(where, [&] {
+        const int64_t out_height = output_length(s.in_height, s.kernel_height, s.stride_height, s.pad_height);
+        const int64_t out_width = output_length(s.in_width, s.kernel_width, s.stride_width, s.pad_width);
+        if (out_height < 1 || out_width < 1) {
+            return fail(SOFTSHARE_INVALID_ARGUMENT, std::string(where) + ": the " + std::to_string(s.kernel_height) + "x" +
+                                                        std::to_string(s.kernel_width) + " kernel does not fit into the padded " +
+                                                        std::to_string(s.in_height) + "x" + std::to_string(s.in_width) + " input");
+        }
+        // Indices within a layer are 32 bits. In double: the products may leave 64 bits.
+        const double in = double(s.batch) * s.in_height * s.in_width * s.in_channels, out = double(s.batch) * double(out_height) * double(out_width) * s.out_channels;
+        const double weights = double(s.in_channels) * s.out_channels * s.kernel_height * s.kernel_width;
+        if (std::max({in, out, weights}) > double(MOST) - (1 << 20)) {
+            return fail(SOFTSHARE_NOT_SUPPORTED, std::string(where) + ": a layer's input, output and weights have below 2^31 elements each; use a smaller batch");
+        }
+        *operation = adopt(new Layer(context_of(context), s, linear));
+        return SOFTSHARE_OK;
+    });
+}
+
+WeightedLayer* layer_of(const char* where, int64_t operation, bool linear) {
+    auto* layer = require_operation<WeightedLayer>(where, operation);
+    if (layer == nullptr || layer->linear == linear) return layer;
+    fail(SOFTSHARE_INVALID_ARGUMENT, std::string(where) + ": the handle is of another operation");
+    return nullptr;
+}
+
+int convolution_create(int64_t context, int batch, int in_channels, int in_height, int in_width, int out_channels, int kernel_height,
+                       int kernel_width, int stride_height, int stride_width, int pad_height, int pad_width, int flags, int64_t* operation) {
+    const char* where = "convolution_create";
+    if (int bad = require_pointers(where, {{"operation", operation}})) return bad;
+    *operation = 0;
+    if (int bad = require_sizes(where, 1, {{"batch", batch}, {"in_channels", in_channels}, {"in_height", in_height},
+                                           {"in_width", in_width}, {"out_channels", out_channels}, {"kernel_height", kernel_height},
+                                           {"kernel_width", kernel_width}, {"stride_height", stride_height}, {"stride_width", stride_width}})) {
+        return bad;
+    }
+    if (int bad = require_sizes(where, 0, {{"pad_height", pad_height}, {"pad_width", pad_width}})) return bad;
+    return WeightedLayer::create(where, context, {batch, in_channels, in_height, in_width, out_channels, kernel_height, kernel_width,
+                                                  stride_height, stride_width, pad_height, pad_width, flags}, false, operation);
+}
+
+int convolution_forward(int64_t operation, const float* x, const float* weights, const float* bias, float* y) {
+    WeightedLayer* layer = layer_of("convolution_forward", operation, false);
+    return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->forward("convolution_forward", x, weights, bias, y);
+}
+
+int convolution_backward_data(int64_t operation, const float* dy, const float* weights, float* dx) {
+    WeightedLayer* layer = layer_of("convolution_backward_data", operation, false);
+    return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->backward_data("convolution_backward_data", dy, weights, dx);
+}
+
+int convolution_backward_weights(int64_t operation, const float* x, const float* dy, float* dweights, float* dbias) {
+    WeightedLayer* layer = layer_of("convolution_backward_weights", operation, false);
+    return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->backward_weights("convolution_backward_weights", x, dy, dweights, dbias);
+}
+
+}  // namespace softshare::cuda
