@@ -17,6 +17,8 @@ int open(int, int, int64_t* handle) {
             return status;
         }
         if (int status = check("open", cudaRuntimeGetVersion(&runtime))) return status;
+        cudaDeviceProp properties;
+        if (int status = check("open", cudaGetDeviceProperties(&properties, device))) return status;
         if (major < 8) {
             return fail(SOFTSHARE_NOT_SUPPORTED, "the GPU has compute capability " + std::to_string(major) + "." +
                                                      std::to_string(minor) + ", 8.0 or newer is needed");
@@ -29,8 +31,8 @@ int open(int, int, int64_t* handle) {
         }
         context->room = static_cast<double*>(room);
         context->multiprocessors = processors;
-        context->description = "cuda sm_" + std::to_string(10 * major + minor) + ", " + std::to_string(processors) +
-                               " multiprocessors, runtime " + std::to_string(runtime / 1000) + "." +
+        context->description = "cuda " + std::string(properties.name) + ", sm_" + std::to_string(10 * major + minor) + ", " +
+                               std::to_string(processors) + " multiprocessors, runtime " + std::to_string(runtime / 1000) + "." +
                                std::to_string(runtime % 1000 / 10);
         *handle = reinterpret_cast<int64_t>(context);
         return SOFTSHARE_OK;

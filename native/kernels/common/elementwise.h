@@ -11,7 +11,7 @@ constexpr int64_t ELEMENT_BLOCKS = 4096;
 
 /* Runs body(i) for i < count. Body: a struct with the arguments and a __device__ operator(). */
 template <typename Body>
-__global__ void __launch_bounds__(ELEMENT_THREADS) each(int64_t count, Body body) {
+__global__ void __launch_bounds__(ELEMENT_THREADS, 1) each(int64_t count, Body body) {
     const int64_t stride = int64_t(gridDim.x) * ELEMENT_THREADS;
     for (int64_t i = int64_t(blockIdx.x) * ELEMENT_THREADS + threadIdx.x; i < count; i += stride) body(i);
 }

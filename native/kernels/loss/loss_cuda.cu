@@ -96,7 +96,7 @@ __device__ double row_loss(const Job& job, int row, bool* wrong) {
     return (1.0 - job.share) * loss + job.share * job.temperature * job.temperature * all_sum(divergence);
 }
 
-__global__ void __launch_bounds__(THREADS) rows_loss(const Job job, double* sums) {
+__global__ void __launch_bounds__(THREADS, 1) rows_loss(const Job job, double* sums) {
     const int warp = int(blockIdx.x) * WARPS + int(threadIdx.x) / 32, warps = int(gridDim.x) * WARPS, lane = int(threadIdx.x) % 32;
     double loss = 0, errors = 0;
     for (int row = warp; row < job.batch; row += warps) {

@@ -145,11 +145,14 @@ class CompressCommand implements Callable<Integer> {
         checkWritable(target);
         DataSet set = DataSources.open(settings.get("data"), Cache.standard(), Console::progress);
         Compression.Result result;
-        try (Device opened = DeviceOptions.open(settings.get("device"), (int) settings.number("threads"));
+        String kind;
+        try (Device opened = DeviceOptions.open(
+                        settings.get("device"), (int) settings.number("threads"), settings.get("precision"));
                 Console console = new Console()) {
+            kind = opened.kind();
             result = Compression.run(opened, settings, set, console, folder, kept != null);
         }
-        Map<String, Object> values = report(result, settings);
+        Map<String, Object> values = report(result, settings, kind);
         if (json) {
             System.out.println(Json.write(values));
         }
@@ -239,6 +242,7 @@ class CompressCommand implements Callable<Integer> {
         values.put("seed", String.valueOf(seed));
         values.put("device", device.device);
         values.put("threads", String.valueOf(device.threads()));
+        values.put("precision", device.precision);
         values.put("out", out.toString());
         return new Settings(values);
     }
@@ -262,9 +266,9 @@ class CompressCommand implements Callable<Integer> {
     }
 
     /** One line for people, and the result by name. */
-    private static Map<String, Object> report(Compression.Result result, Settings settings) {
+    private static Map<String, Object> report(Compression.Result result, Settings settings, String device) {
         if (settings.get("goal").equals("train")) {
-            return reportTraining(result, settings);
+            return reportTraining(result, settings, device);
         }
         var file = result.file();
         long weightCount = file.model().graph().tensors().stream()
@@ -275,7 +279,7 @@ class CompressCommand implements Callable<Integer> {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("model", settings.get("model"));
         values.put("data", settings.get("data"));
-        values.put("device", "cpu");
+        values.put("device", device);
         values.put("seed", settings.number("seed"));
         values.put("recipe", RecipeFile.read(settings.get("recipe"), "recipe").name());
         values.put("pretrainedTestErrorPercent", rounded(result.pretrainedErrorPercent(), 4));
@@ -302,7 +306,7 @@ class CompressCommand implements Callable<Integer> {
         return values;
     }
 
-    private static Map<String, Object> reportTraining(Compression.Result result, Settings settings) {
+    private static Map<String, Object> reportTraining(Compression.Result result, Settings settings, String device) {
         System.err.println(String.format(
                 Locale.ROOT,
                 "%s: test error %.2f %%; %.0f s",
@@ -312,7 +316,7 @@ class CompressCommand implements Callable<Integer> {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("model", settings.get("model"));
         values.put("data", settings.get("data"));
-        values.put("device", "cpu");
+        values.put("device", device);
         values.put("seed", settings.number("seed"));
         values.put("testErrorPercent", rounded(result.testErrorPercent(), 4));
         values.put("seconds", rounded(result.seconds(), 1));

@@ -1,19 +1,57 @@
 package io.softshare.cli;
 
 import io.softshare.device.CpuDevice;
+import io.softshare.device.CudaDevice;
 import io.softshare.device.Device;
+import io.softshare.device.Precision;
+import java.util.Locale;
 import picocli.CommandLine.Option;
 
-/** Which device, with how many threads. */
+/** Which device, with how many threads, in which precision. */
 final class DeviceOptions {
-    @Option(names = "--device", paramLabel = "auto|cpu", defaultValue = "auto", description = "Where to compute.")
+    @Option(
+            names = "--device",
+            paramLabel = "auto|cpu|cuda",
+            defaultValue = "auto",
+            description = "Where to compute; auto: the GPU where one is usable, see `softshare devices`.")
     String device;
 
     @Option(names = "--threads", paramLabel = "N", description = "CPU threads (default: all processors).")
     Integer threads;
 
+    @Option(
+            names = "--precision",
+            paramLabel = "fp32|tf32",
+            defaultValue = "fp32",
+            description = "Of convolutions and matrix products; tf32 needs a GPU.")
+    String precision;
+
     Device open() {
-        return open(device, threads());
+        return open(device, threads(), precision);
+    }
+
+    /** Opens a device as the options' texts say. */
+    static Device open(String device, int threads, String precision) {
+        Precision wanted = switch (precision) {
+            case "fp32" -> Precision.FP32;
+            case "tf32" -> Precision.TF32;
+            default -> throw new UsageException("--precision is " + precision + ", expected fp32 or tf32");
+        };
+        return switch (device) {
+            case "auto" ->
+                CudaDevice.problem() == null ? CudaDevice.open(wanted) : cpu(threads, wanted, "no GPU is usable here");
+            case "cpu" -> cpu(threads, wanted, "the CPU computes in fp32 only");
+            case "cuda" -> CudaDevice.open(wanted);
+            default -> throw new UsageException("--device is " + device + ", expected auto, cpu or cuda");
+        };
+    }
+
+    private static Device cpu(int threads, Precision wanted, String why) {
+        if (wanted != Precision.FP32) {
+            throw new UsageException("--precision is " + wanted.name().toLowerCase(Locale.ROOT) + ", but " + why
+                    + "; use --precision fp32, or --device cuda where there is one");
+        }
+        return CpuDevice.open(threads);
     }
 
     int threads() {
@@ -22,14 +60,5 @@ final class DeviceOptions {
             throw new UsageException("--threads is " + count + ", expected 1 to 1024");
         }
         return count;
-    }
-
-    static Device open(String device, int threads) {
-        return switch (device) {
-            case "auto", "cpu" -> CpuDevice.open(threads);
-            case "cuda" ->
-                throw new io.softshare.pipeline.RecipeException("this version has no CUDA device; use --device cpu");
-            default -> throw new UsageException("--device is " + device + ", expected auto or cpu");
-        };
     }
 }

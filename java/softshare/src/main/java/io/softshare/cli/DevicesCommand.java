@@ -1,7 +1,10 @@
 package io.softshare.cli;
 
+import io.softshare.device.CpuDevice;
+import io.softshare.device.CudaDevice;
 import io.softshare.device.Device;
 import io.softshare.device.DeviceException;
+import io.softshare.device.Precision;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
@@ -10,12 +13,19 @@ import picocli.CommandLine.Command;
 final class DevicesCommand implements Callable<Integer> {
     @Override
     public Integer call() {
-        try (Device cpu = DeviceOptions.open("cpu", Runtime.getRuntime().availableProcessors())) {
+        try (Device cpu = CpuDevice.open(Runtime.getRuntime().availableProcessors())) {
             System.out.println("cpu: " + cpu.describe());
         } catch (DeviceException e) {
             System.out.println("cpu: not usable: " + e.getMessage());
         }
-        System.out.println("cuda: not in this version");
+        String problem = CudaDevice.problem();
+        if (problem != null) {
+            System.out.println("cuda: not usable: " + problem);
+            return 0;
+        }
+        try (Device cuda = CudaDevice.open(Precision.FP32)) {
+            System.out.println("cuda: " + cuda.describe());
+        }
         return 0;
     }
 }

@@ -2,6 +2,7 @@ package io.softshare.device;
 
 import java.lang.ref.Cleaner;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
@@ -20,17 +21,19 @@ public final class Buffer implements AutoCloseable {
 
     /** The memory itself; a buffer nobody closed is freed when neither it nor a view of it is reachable. */
     private static final class Memory implements Runnable {
+        private final MemorySpace space;
         private final Pointer base;
         private boolean freed;
 
-        Memory(Pointer base) {
+        Memory(MemorySpace space, Pointer base) {
+            this.space = space;
             this.base = base;
         }
 
         @Override
         public void run() {
             freed = true;
-            Pointer.free(base);
+            space.free(base);
         }
     }
 
@@ -50,19 +53,19 @@ public final class Buffer implements AutoCloseable {
         this.floats = new FloatPointer(pointer);
     }
 
-    /** Zeroed host memory. calloc is called directly: JavaCPP would count its own allocations against the Java heap. */
-    static Buffer host(long bytes) {
+    /** Zeroed memory of a space. */
+    static Buffer of(MemorySpace space, long bytes) {
         if (bytes < 0) {
             throw new IllegalArgumentException("negative size " + bytes);
         }
-        Pointer base = Pointer.calloc(1, Math.addExact(bytes, ALIGNMENT));
-        if (base == null || base.isNull()) {
-            throw new DeviceException(
-                    Native.SOFTSHARE_OUT_OF_MEMORY, "out of memory: " + (bytes >> 20) + " MiB could not be allocated");
-        }
+        Pointer base = space.take(Math.addExact(bytes, ALIGNMENT));
         long shift = (ALIGNMENT - base.address() % ALIGNMENT) % ALIGNMENT;
         BytePointer start = new BytePointer(base).getPointer(BytePointer.class, shift);
-        return new Buffer(null, new Memory(base), start, bytes);
+        Buffer buffer = new Buffer(null, new Memory(space, base), start, bytes);
+        if (!space.onHost()) {
+            buffer.clear();
+        }
+        return buffer;
     }
 
     /** Size in bytes. */
@@ -84,7 +87,7 @@ public final class Buffer implements AutoCloseable {
     public void write(long offset, float[] source, int from, int count) {
         check(offset, count, Float.BYTES);
         Objects.checkFromIndexSize(from, count, source.length);
-        new FloatPointer(open()).position(offset).put(source, from, count);
+        fill(4L * offset, 4L * count, host -> new FloatPointer(host).put(source, from, count));
     }
 
     public void write(float... source) {
@@ -93,28 +96,28 @@ public final class Buffer implements AutoCloseable {
 
     public void write(int... source) {
         check(0, source.length, Integer.BYTES);
-        new IntPointer(open()).put(source, 0, source.length);
+        fill(0, 4L * source.length, host -> new IntPointer(host).put(source, 0, source.length));
     }
 
     public void write(double... source) {
         check(0, source.length, Double.BYTES);
-        new DoublePointer(open()).put(source, 0, source.length);
+        fill(0, 8L * source.length, host -> new DoublePointer(host).put(source, 0, source.length));
     }
 
     public void write(long... source) {
         check(0, source.length, Long.BYTES);
-        new LongPointer(open()).put(source, 0, source.length);
+        fill(0, 8L * source.length, host -> new LongPointer(host).put(source, 0, source.length));
     }
 
     public void write(byte... source) {
         check(0, source.length, 1);
-        new BytePointer(open()).put(source, 0, source.length);
+        fill(0, source.length, host -> new BytePointer(host).put(source, 0, source.length));
     }
 
     public float[] readFloats(long offset, int count) {
         check(offset, count, Float.BYTES);
         float[] target = new float[count];
-        new FloatPointer(open()).position(offset).get(target, 0, count);
+        fetch(4L * offset, 4L * count, host -> new FloatPointer(host).get(target, 0, count));
         return target;
     }
 
@@ -125,45 +128,80 @@ public final class Buffer implements AutoCloseable {
     public int[] readInts(int count) {
         check(0, count, Integer.BYTES);
         int[] target = new int[count];
-        new IntPointer(open()).get(target, 0, count);
+        fetch(0, 4L * count, host -> new IntPointer(host).get(target, 0, count));
         return target;
     }
 
     public double[] readDoubles(int count) {
         check(0, count, Double.BYTES);
         double[] target = new double[count];
-        new DoublePointer(open()).get(target, 0, count);
+        fetch(0, 8L * count, host -> new DoublePointer(host).get(target, 0, count));
         return target;
     }
 
     public long[] readLongs(int count) {
         check(0, count, Long.BYTES);
         long[] target = new long[count];
-        new LongPointer(open()).get(target, 0, count);
+        fetch(0, 8L * count, host -> new LongPointer(host).get(target, 0, count));
         return target;
     }
 
     public byte[] readBytes(int count) {
         check(0, count, 1);
         byte[] target = new byte[count];
-        new BytePointer(open()).get(target, 0, count);
+        fetch(0, count, host -> new BytePointer(host).get(target, 0, count));
         return target;
+    }
+
+    /** Lets the filler write host memory: the buffer's own, or a stage that is then copied to the device. */
+    private void fill(long offset, long length, Consumer<Pointer> filler) {
+        Pointer to = open().getPointer(BytePointer.class, offset);
+        if (memory.space.onHost()) {
+            filler.accept(to);
+        } else if (length > 0) {
+            Pointer stage = HostMemory.INSTANCE.take(length);
+            try {
+                filler.accept(stage);
+                memory.space.write(to, stage, length);
+            } finally {
+                HostMemory.INSTANCE.free(stage);
+            }
+        }
+    }
+
+    /** Lets the reader read host memory, after the device's work so far. */
+    private void fetch(long offset, long length, Consumer<Pointer> reader) {
+        Pointer from = open().getPointer(BytePointer.class, offset);
+        if (memory.space.onHost()) {
+            reader.accept(from);
+        } else if (length > 0) {
+            Pointer stage = HostMemory.INSTANCE.take(length);
+            try {
+                memory.space.read(from, stage, length);
+                reader.accept(stage);
+            } finally {
+                HostMemory.INSTANCE.free(stage);
+            }
+        }
     }
 
     /** Sets every byte to 0. */
     public void clear() {
         if (bytes > 0) {
-            Pointer.memset(open(), 0, bytes);
+            memory.space.clear(open(), bytes);
         }
     }
 
     /** Copies another buffer of the same device and size into this one. */
     public void copyFrom(Buffer source) {
+        if (source.memory.space != memory.space) {
+            throw new IllegalArgumentException("copy from another device");
+        }
         if (source.bytes != bytes) {
             throw new IllegalArgumentException("copy of " + source.bytes + " bytes into " + bytes);
         }
         if (bytes > 0) {
-            Pointer.memcpy(open(), source.open(), bytes);
+            memory.space.copy(open(), source.open(), bytes);
         }
     }
 

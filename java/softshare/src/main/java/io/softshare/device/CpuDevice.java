@@ -41,7 +41,7 @@ public final class CpuDevice implements Device {
 
     @Override
     public Buffer allocate(long bytes) {
-        return Buffer.host(bytes);
+        return Buffer.of(HostMemory.INSTANCE, bytes);
     }
 
     @Override

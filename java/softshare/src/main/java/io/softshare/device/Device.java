@@ -23,6 +23,18 @@ public interface Device extends AutoCloseable {
         return allocate(Math.multiplyExact(count, (long) Float.BYTES));
     }
 
+    /** For work that is done many times alike, such as training steps. Closed by the caller. */
+    default Steps steps() {
+        return Steps.DIRECT;
+    }
+
+    /** Seconds that the device took for some work, by its own clock, after what was queued before. */
+    default double seconds(Runnable work) {
+        long start = System.nanoTime();
+        work.run();
+        return (System.nanoTime() - start) / 1e9;
+    }
+
     @Override
     void close();
 }

@@ -59,6 +59,16 @@ public final class Kernels implements AutoCloseable {
         return Native.softshare_describe(context()).getString();
     }
 
+    /** Queues all later work on a stream of CUDA's, given as a number. */
+    void stream(long stream) {
+        check(Native.softshare_stream(context(), stream));
+    }
+
+    /** Precision of convolutions and matrix products created from now on; see {@link Precision}. */
+    void precision(Precision precision) {
+        check(Native.softshare_precision(context(), precision.ordinal()));
+    }
+
     @Override
     public void close() {
         if (context != 0) {
@@ -445,6 +455,21 @@ public final class Kernels implements AutoCloseable {
                 bytes("assignment", assignment, count),
                 components,
                 doubles("sums", sums, components)));
+    }
+
+    /** Adam on the shared values from the sums of their gradients, entry 0 left alone; moments: 2 doubles an entry. */
+    public void codebookUpdate(
+            int components, Buffer sums, Buffer scalars, PriorOperation.Adam adam, Buffer moments, Buffer codebook) {
+        check(Native.softshare_codebook_update(
+                context(),
+                components,
+                doubles("sums", sums, components),
+                floats("scalars", scalars, SCALARS),
+                adam.beta1(),
+                adam.beta2(),
+                adam.epsilon(),
+                doubles("moments", moments, 2L * components),
+                floats("codebook", codebook, components)));
     }
 
     /** y = x rounded to a multiple of grid; in place allowed. */

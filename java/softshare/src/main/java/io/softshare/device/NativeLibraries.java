@@ -15,6 +15,10 @@ import org.bytedeco.javacpp.Loader;
 final class NativeLibraries {
     static final String PATH_PROPERTY = "softshare.native.path";
     static final String SWITCH_PROPERTY = "softshare.native";
+    /** Folder of libsoftshare_cuda.so, in place of the class path's. */
+    static final String CUDA_PATH_PROPERTY = "softshare.cuda.path";
+
+    private static final String CUDA_LIBRARY = "libsoftshare_cuda.so";
     private static final String PLATFORM = "linux-x86_64";
     private static final String REMEDY = "only decoding works without it (add the softshare jar with classifier "
             + PLATFORM + ", or set -D" + PATH_PROPERTY + "=DIR)";
@@ -34,6 +38,34 @@ final class NativeLibraries {
             throw failure("oneDNN does not load: " + e.getMessage(), e);
         }
         return kernelLibrary("libsoftshare_cpu.so");
+    }
+
+    /** Loads the dispatcher; the CUDA runtime is loaded already. @return path of the CUDA kernel library */
+    static String cuda() {
+        loadDispatcher();
+        String folder = System.getProperty(CUDA_PATH_PROPERTY);
+        if (folder != null) {
+            Path path = Path.of(folder, CUDA_LIBRARY);
+            if (!Files.isRegularFile(path)) {
+                throw new DeviceException(
+                        Native.SOFTSHARE_LIBRARY, path + " does not exist, as -D" + CUDA_PATH_PROPERTY + " demands");
+            }
+            return path.toString();
+        }
+        try {
+            File file = Loader.cacheResource(
+                    NativeLibraries.class, "/io/softshare/device/" + PLATFORM + "-cuda/" + CUDA_LIBRARY);
+            if (file != null) {
+                return file.getPath();
+            }
+        } catch (IOException e) {
+            throw failure(CUDA_LIBRARY + " cannot be unpacked: " + e.getMessage(), e);
+        }
+        throw new DeviceException(
+                Native.SOFTSHARE_LIBRARY,
+                "the CUDA kernels " + CUDA_LIBRARY
+                        + " are not in this build; build where nvcc 13 is, or add the softshare"
+                        + " jar with classifier " + PLATFORM + "-cuda");
     }
 
     private static void loadDispatcher() {

@@ -28,6 +28,12 @@ final class HardUpdate implements AutoCloseable {
     private final Buffer penalty;
     private final Buffer assignment;
     private final Buffer sums;
+    /**
+     * Adam's moments of the shared values on the device; null on the CPU, where this class updates the shared values itself, in
+     * double and by schedules that are not rounded to float: the recipes' published files were made so. Elsewhere a
+     * step must not come back to the host.
+     */
+    private final Buffer moments;
 
     HardUpdate(Device device, TrainingState state, Stage stage) {
         this.kernels = device.kernels();
@@ -41,6 +47,7 @@ final class HardUpdate implements AutoCloseable {
         penalty = state.floats(state.penalty);
         assignment = state.bytes(state.assignment);
         sums = device.allocate(8L * state.codebook.length);
+        moments = device.kind().equals("cpu") ? null : state.doubles(state.codebookMoments);
     }
 
     /** Before the forward pass: shared values and rounded biases into the arena. */
@@ -89,6 +96,10 @@ final class HardUpdate implements AutoCloseable {
         }
         int k = state.codebook.length;
         kernels.codebookGradient(weights, arena.gradient(), assignment, k, sums);
+        if (moments != null) {
+            kernels.codebookUpdate(k, sums, scalars, PriorOperation.Adam.DEFAULT, moments, codebook);
+            return;
+        }
         double[] gradient = sums.readDoubles(k);
         for (int j = 1; j < k; j++) {
             double m = BETA1 * state.codebookMoments[j] + (1 - BETA1) * gradient[j];
@@ -106,6 +117,10 @@ final class HardUpdate implements AutoCloseable {
         quantise(false);
         state.latent = latent.readFloats();
         state.assignment = assignment.readBytes((int) weights);
+        if (moments != null) {
+            state.codebook = codebook.readFloats();
+            state.codebookMoments = moments.readDoubles(state.codebookMoments.length);
+        }
     }
 
     /** Shared values from a mixture without a zero component, each live weight to be assigned in the first step. */
@@ -136,5 +151,8 @@ final class HardUpdate implements AutoCloseable {
         penalty.close();
         assignment.close();
         sums.close();
+        if (moments != null) {
+            moments.close();
+        }
     }
 }

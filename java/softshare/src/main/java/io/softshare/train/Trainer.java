@@ -8,12 +8,14 @@ import io.softshare.device.Device;
 import io.softshare.device.Kernels;
 import io.softshare.device.PriorOperation;
 import io.softshare.device.Scalar;
+import io.softshare.device.Steps;
 import io.softshare.graph.Graph;
 import io.softshare.network.Arena;
 import io.softshare.network.Network;
 import io.softshare.network.ParameterLayout.Slot;
 import io.softshare.prior.Mixture;
 import io.softshare.quantize.KMeans;
+import java.util.function.IntPredicate;
 
 /** Runs the epochs of a recipe's stages over one training set. Closing frees its memory, not the state. */
 public final class Trainer implements AutoCloseable {
@@ -203,11 +205,17 @@ public final class Trainer implements AutoCloseable {
         step.write(0L);
         totals.write(0.0, 0.0, 0.0, -1.0);
         switch (stage.kind()) {
-            case PLAIN -> run(stage, global, s -> adam(0, arena.layout().weightCount(), Scalar.RATE_WEIGHTS), null);
+            case PLAIN ->
+                run(stage, global, s -> true, null, s -> adam(0, arena.layout().weightCount(), Scalar.RATE_WEIGHTS));
             case PRIOR, RECOVER, SOFTEN -> {
                 try (PriorUpdate update = new PriorUpdate(device, state, stage, options.prior(), options.fused())) {
                     int every = stage.mixtureEvery();
-                    run(stage, global, s -> update.step(scalars, updates(stage, epoch, s, every)), null);
+                    run(
+                            stage,
+                            global,
+                            s -> updates(stage, epoch, s, every),
+                            null,
+                            s -> update.step(scalars, updates(stage, epoch, s, every)));
                     if (stage.freezeAbove() < 1) {
                         update.freeze(stage.freezeAbove());
                     }
@@ -232,55 +240,68 @@ public final class Trainer implements AutoCloseable {
     private void hard(Stage stage, int epoch, int global) {
         try (HardUpdate update = new HardUpdate(device, state, stage)) {
             double total = (double) stage.epochs() * steps;
-            boolean nearest = stage.assignment() == Stage.Assignment.NEAREST;
             long first = (long) epoch * steps;
             run(
                     stage,
                     global,
-                    s -> {
-                        double u = (first + s) / total;
-                        boolean moving = nearest && u < stage.freezeAssignmentsAt();
-                        update.step(scalars, moving, first + s + 1, stage.rate().at(u));
-                    },
-                    s -> update.quantise(nearest && (first + s) / total < stage.freezeAssignmentsAt()));
+                    s -> moving(stage, first + s, total),
+                    s -> update.quantise(moving(stage, first + s, total)),
+                    s -> update.step(
+                            scalars,
+                            moving(stage, first + s, total),
+                            first + s + 1,
+                            stage.rate().at((first + s) / total)));
             update.save();
         }
+    }
+
+    /** Whether weights may still change their shared value at a step of the stage. */
+    private static boolean moving(Stage stage, long step, double total) {
+        return stage.assignment() == Stage.Assignment.NEAREST && step / total < stage.freezeAssignmentsAt();
     }
 
     private interface Step {
         void at(int step);
     }
 
-    private void run(Stage stage, int global, Step optimise, Step before) {
+    /** All steps of an epoch; form: steps with the same one call the same kernels, so that a device may replay them. */
+    private void run(Stage stage, int global, IntPredicate form, Step before, Step optimise) {
         boolean taught = (teacherLogits != null || teacher != null) && stage.teacherShare() > 0;
         Kernels.Targets targets = new Kernels.Targets(
                 labels,
                 taught ? teacher != null ? teacher.logits() : teacherBatch : null,
                 taught ? (float) stage.teacherShare() : 0,
                 (float) stage.temperature());
+        try (Steps repeated = device.steps()) {
+            for (int s = 0; s < steps; s++) {
+                int now = s;
+                repeated.run(form.test(now), () -> step(stage, now, global, targets, before, optimise));
+            }
+        }
+    }
+
+    private void step(Stage stage, int s, int global, Kernels.Targets targets, Step before, Step optimise) {
         int classes = network.graph().classes();
-        for (int s = 0; s < steps; s++) {
-            kernels.stepBegin(table, steps, step, scalars);
-            images.gather(order, step, batch, options.augmentation(), options.seed(), global, network.input(), labels);
-            if (taught && teacher != null) {
-                teacher.input().copyFrom(network.input());
-                teacher.forward();
-            } else if (taught) {
-                kernels.gatherRows(teacherLogits, classes, order, step, batch, teacherBatch);
-            }
-            if (before != null) {
-                before.at(s);
-            }
-            network.forward();
-            kernels.loss(batch, batch, classes, network.logits(), targets, step, network.logitsGradient(), totals);
-            network.backward();
-            optimise.at(s);
-            if (stage.kind() != Stage.Kind.HARD) {
-                adam(
-                        arena.layout().weightCount(),
-                        arena.layout().parameterCount() - arena.layout().weightCount(),
-                        Scalar.RATE_OTHER);
-            }
+        kernels.stepBegin(table, steps, step, scalars);
+        images.gather(order, step, batch, options.augmentation(), options.seed(), global, network.input(), labels);
+        if (targets.teacher() != null && teacher != null) {
+            teacher.input().copyFrom(network.input());
+            teacher.forward();
+        } else if (targets.teacher() != null) {
+            kernels.gatherRows(teacherLogits, classes, order, step, batch, teacherBatch);
+        }
+        if (before != null) {
+            before.at(s);
+        }
+        network.forward();
+        kernels.loss(batch, batch, classes, network.logits(), targets, step, network.logitsGradient(), totals);
+        network.backward();
+        optimise.at(s);
+        if (stage.kind() != Stage.Kind.HARD) {
+            adam(
+                    arena.layout().weightCount(),
+                    arena.layout().parameterCount() - arena.layout().weightCount(),
+                    Scalar.RATE_OTHER);
         }
     }
 

@@ -1,0 +1,26 @@
+package io.softshare.device;
+
+import org.bytedeco.javacpp.Pointer;
+
+/** Where buffers' bytes lie, and how they get there and back. Sizes are checked by {@link Buffer}. */
+interface MemorySpace {
+    /** Uninitialised memory, to be given back with {@link #free}; 64-byte aligned after rounding up within the slack. */
+    Pointer take(long bytes);
+
+    void free(Pointer base);
+
+    /** Whether this process may touch the memory directly. */
+    boolean onHost();
+
+    /** From host memory; done when it returns. */
+    void write(Pointer to, Pointer host, long bytes);
+
+    /** Into host memory; done when it returns, and so is all work queued before. */
+    void read(Pointer from, Pointer host, long bytes);
+
+    /** Within the space; in the order of the device's work. */
+    void copy(Pointer to, Pointer from, long bytes);
+
+    /** Sets bytes to 0; in the order of the device's work. */
+    void clear(Pointer to, long bytes);
+}
