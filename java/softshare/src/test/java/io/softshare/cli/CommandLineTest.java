@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.softshare.cli.Processes.Outcome;
 import io.softshare.json.Json;
 import java.awt.image.BufferedImage;
 import java.io.File;
@@ -36,30 +37,12 @@ class CommandLineTest {
     private Path reference;
     private String result;
 
-    /** What a process left. */
-    private record Outcome(int status, String out, String err) {}
-
-    private Process start(List<String> arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Dsoftshare.checkpoint.seconds=0",
-                "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                "io.softshare.cli.Main"));
-        command.addAll(arguments);
-        return new ProcessBuilder(command)
-                .redirectOutput(folder.resolve("out.txt").toFile())
-                .redirectError(folder.resolve("err.txt").toFile())
-                .start();
+    private Processes processes() {
+        return new Processes(folder, List.of("-Dsoftshare.checkpoint.seconds=0"), Map.of());
     }
 
     private Outcome run(String... arguments) throws IOException, InterruptedException {
-        Process process = start(List.of(arguments));
-        assertTrue(process.waitFor(120, TimeUnit.SECONDS), "it hangs");
-        return new Outcome(
-                process.exitValue(),
-                Files.readString(folder.resolve("out.txt")),
-                Files.readString(folder.resolve("err.txt")));
+        return processes().run(arguments);
     }
 
     private String[] compress(Path out, String... more) {
@@ -157,7 +140,7 @@ class CommandLineTest {
         Random random = new Random(1);
         int kills = 0;
         for (int i = 0; i < 6; i++) {
-            Process process = start(List.of(compress(out, "--resume")));
+            Process process = processes().start(List.of(compress(out, "--resume")));
             if (!process.waitFor(300 + random.nextInt(900), TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly().waitFor();
                 kills++;

@@ -1,0 +1,116 @@
+package io.softshare.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.softshare.cli.Processes.Outcome;
+import io.softshare.device.CudaDevice;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Why CUDA is not usable, said in one line, by {@code devices} and by {@code --device cuda}. */
+class DevicesTest {
+    @TempDir
+    Path folder;
+
+    private void says(String words, List<String> options, Map<String, String> environment)
+            throws IOException, InterruptedException {
+        List<String> all = new ArrayList<>(options);
+        // What another program has unpacked there must not be found.
+        all.add("-Dorg.bytedeco.javacpp.cachedir=" + folder.resolve("cache"));
+        Processes processes = new Processes(folder, all, environment);
+        Outcome devices = processes.run("devices");
+        assertEquals(0, devices.status(), devices.err());
+        List<String> lines = devices.out().lines().toList();
+        assertEquals(2, lines.size(), devices.out());
+        assertTrue(lines.get(0).startsWith("cpu: cpu "), devices.out());
+        assertTrue(lines.get(1).startsWith("cuda: not usable: ") && lines.get(1).contains(words), devices.out());
+
+        Outcome asked = processes.run("compare", "--device", "cuda", "--weights-count", "1000");
+        assertEquals(1, asked.status());
+        assertTrue(asked.err().contains(words), asked.err());
+        assertEquals(1, asked.err().lines().count(), asked.err());
+
+        Outcome automatic = processes.run("compare", "--weights-count", "1000");
+        assertEquals(0, automatic.status(), automatic.err());
+        assertTrue(automatic.err().contains(" on cpu "), automatic.err());
+    }
+
+    private static Path standin() {
+        Path folder = Path.of(System.getProperty("softshare.test.standin", "none"));
+        assumeTrue(
+                Files.exists(folder.resolve("libcudart.so.13")),
+                "the stand-in of the CUDA runtime is built by the Maven build only");
+        return folder;
+    }
+
+    private void standinSays(String words, String variable, String value) throws Exception {
+        Path standin = standin();
+        says(
+                words,
+                List.of("-Dorg.bytedeco.javacpp.platform.linkpath=" + standin, "-Dsoftshare.cuda.path=" + standin),
+                Map.of("LD_LIBRARY_PATH", standin.toString(), variable, value));
+    }
+
+    @Test
+    void noDriver() throws Exception {
+        assumeTrue(CudaDevice.problem() != null, "this machine has a usable GPU");
+        assumeTrue(
+                CudaDevice.problem().contains("libcuda.so.1 is not found"),
+                "this machine has a driver: " + CudaDevice.problem());
+        says("no NVIDIA driver: libcuda.so.1 is not found", List.of(), Map.of());
+    }
+
+    /** As in containers built with the toolkit's stubs: the library is there, and nothing in it. */
+    @Test
+    void anEmptyStubOfTheDriver() throws Exception {
+        Path runtime = Path.of("/usr/local/cuda/lib64/libcudart.so.13");
+        assumeTrue(Files.exists(runtime), "no CUDA toolkit is installed in /usr/local/cuda");
+        Path source = Files.writeString(folder.resolve("empty.c"), "");
+        Process compiler = new ProcessBuilder(
+                        "cc", "-shared", "-o", folder.resolve("libcuda.so.1").toString(), source.toString())
+                .inheritIO()
+                .start();
+        assumeTrue(compiler.waitFor() == 0, "no C compiler");
+        says("no NVIDIA driver answers", List.of(), Map.of("LD_LIBRARY_PATH", folder.toString()));
+    }
+
+    @Test
+    void aDriverThatIsTooOld() throws Exception {
+        standinSays("serves CUDA 12.4, expected 13.0 or newer; install driver 580", "SIMT_DRIVER", "12040");
+    }
+
+    @Test
+    void noGpu() throws Exception {
+        standinSays("finds no GPU", "SIMT_DEVICES", "0");
+    }
+
+    @Test
+    void aGpuThatIsTooOld() throws Exception {
+        standinSays("compute capability 7.5, 8.0 or newer is needed", "SIMT_CAPABILITY", "75");
+    }
+
+    @Test
+    void noKernelLibrary() throws Exception {
+        Path standin = standin();
+        says(
+                "libsoftshare_cuda.so does not exist",
+                List.of("-Dorg.bytedeco.javacpp.platform.linkpath=" + standin, "-Dsoftshare.cuda.path=" + folder),
+                Map.of("LD_LIBRARY_PATH", standin.toString()));
+    }
+
+    @Test
+    void aPrecisionThatTheCpuLacks() throws Exception {
+        Processes processes = new Processes(folder, List.of(), Map.of());
+        Outcome outcome = processes.run("compare", "--device", "cpu", "--precision", "tf32");
+        assertEquals(2, outcome.status());
+        assertTrue(outcome.err().contains("the CPU computes in fp32 only"), outcome.err());
+    }
+}

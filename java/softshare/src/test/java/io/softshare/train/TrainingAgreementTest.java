@@ -1,0 +1,109 @@
+package io.softshare.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.softshare.data.Augmentation;
+import io.softshare.data.ImageSet;
+import io.softshare.device.CpuDevice;
+import io.softshare.device.CudaDevice;
+import io.softshare.device.Device;
+import io.softshare.device.Philox;
+import io.softshare.device.Precision;
+import io.softshare.graph.Graph;
+import io.softshare.graph.Shape;
+import io.softshare.graph.models.Models;
+import io.softshare.pipeline.RecipeFile;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The first twenty steps under the prior, fused and unfused, on the CPU and on CUDA, from one start. */
+class TrainingAgreementTest {
+    private static final Shape SHAPE = new Shape(1, 28, 28);
+    private static final int STEPS_OF_EPOCH = 5;
+    private static final int BATCH = 8;
+
+    private record Run(List<Double> losses, float[] weights) {}
+
+    @Test
+    void fusedAndUnfusedOnTheCpu() {
+        try (Device device = CpuDevice.open(2)) {
+            agree(train(device, true), train(device, false));
+        }
+    }
+
+    @Test
+    @Tag("cuda")
+    void cudaAndTheCpu() {
+        String problem = CudaDevice.problem();
+        assumeTrue(problem == null, problem);
+        try (Device cpu = CpuDevice.open(2);
+                Device cuda = CudaDevice.open(Precision.FP32)) {
+            Run expected = train(cpu, true);
+            agree(expected, train(cuda, true));
+            agree(expected, train(cuda, false));
+        }
+    }
+
+    private static void agree(Run expected, Run found) {
+        for (int epoch = 0; epoch < expected.losses.size(); epoch++) {
+            double loss = expected.losses.get(epoch);
+            assertEquals(loss, found.losses.get(epoch), 1e-5 * loss, "loss of epoch " + epoch);
+        }
+        double square = 0;
+        double difference = 0;
+        for (int i = 0; i < expected.weights.length; i++) {
+            square += (double) expected.weights[i] * expected.weights[i];
+            difference += Math.pow((double) expected.weights[i] - found.weights[i], 2);
+        }
+        assertTrue(square > 0, "the weights are there");
+        double ratio = Math.sqrt(difference / square);
+        assertTrue(ratio < 1e-4, "RMS of the difference is " + ratio + " of the weights'");
+    }
+
+    private static Run train(Device device, boolean fused) {
+        Graph graph = Models.find("lenet-5", SHAPE, 10).orElseThrow();
+        ImageSet images = images(STEPS_OF_EPOCH * BATCH);
+        Trainer.Options options =
+                new Trainer.Options(1, BATCH, Augmentation.parse("shift"), fused, PriorSettings.DEFAULTS);
+        Stage stage = RecipeFile.read("""
+                name = "test"
+                [[stage]]
+                kind = "prior"
+                epochs = 4
+                mixtureEvery = 2
+                rateMeans = 1e-3
+                tauStart = 0.05
+                tauEnd = 0.3
+                sigmaZeroStart = 0.02
+                sigmaZeroEnd = 0.1
+                """, "the test's recipe").stages().get(0);
+        try (TrainingState state = new TrainingState(device, graph);
+                Trainer trainer = new Trainer(device, graph, state, images, options)) {
+            state.arena().initialise(3);
+            trainer.begin(stage);
+            List<Double> losses = new ArrayList<>();
+            for (int epoch = 0; epoch < 4; epoch++) {
+                losses.add(trainer.epoch(stage, epoch, epoch).loss());
+            }
+            return new Run(losses, state.arena().values().readFloats());
+        }
+    }
+
+    private static ImageSet images(int count) {
+        byte[] pixels = new byte[count * SHAPE.size()];
+        byte[] labels = new byte[count];
+        int[] words = new int[4];
+        for (int i = 0; i < pixels.length; i++) {
+            Philox.block(5, i, 0, Philox.PURPOSE_OTHER, words);
+            pixels[i] = (byte) words[0];
+        }
+        for (int i = 0; i < count; i++) {
+            labels[i] = (byte) (i % 10);
+        }
+        return new ImageSet(SHAPE, pixels, labels, 10);
+    }
+}
