@@ -1,5 +1,5 @@
 /* The prior's functions on CUDA: which kernels a call queues. See prior_passes_cuda.h for what they do. */
-#include "prior_passes_cuda.h"
+#include "prior_step_cuda.h"
 
 namespace softshare::cuda {
 
@@ -51,8 +51,15 @@ int sum_partials(const char* where, const PriorOperation& prior, int first, doub
                   prior.blocks, size, first, size, statistics);
 }
 
+bool aligned(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer) % 16 == 0; }
+
 template <int N>
 int run_register_form(const char* where, const PriorOperation& prior, const Pass& a, bool statistics) {
+    if (a.updated != nullptr && a.row_offsets == nullptr && a.shares == nullptr && aligned(a.updated) && aligned(a.task) &&
+        aligned(a.moment1) && aligned(a.moment2)) {
+        return statistics ? launch(where, step_flat<N, true>, prior.blocks, PRIOR_THREADS, prior.context->stream, a, prior.weights)
+                          : launch(where, step_flat<N, false>, prior.blocks, PRIOR_THREADS, prior.context->stream, a, prior.weights);
+    }
     return statistics ? launch(where, pass<N, true>, prior.blocks, PRIOR_THREADS, prior.context->stream, a)
                       : launch(where, pass<N, false>, prior.blocks, PRIOR_THREADS, prior.context->stream, a);
 }

@@ -38,6 +38,7 @@ struct PriorTensor {
 struct PriorTerms {
     float mean[PRIOR_COMPONENTS], mean_low[PRIOR_COMPONENTS], slope[PRIOR_COMPONENTS], constant[PRIOR_COMPONENTS];
     float zero, not_zero;  // π_0, 1 − π_0
+    float top;             // max c_j; constant[j] is c_j − top, so that no t_j is above 0
 };
 
 struct PriorOperation : Operation {

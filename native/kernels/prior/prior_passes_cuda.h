@@ -55,8 +55,14 @@ __global__ void derive(const double* mixture, int components, int zero_component
     out->mean[j] = float(mu);
     out->mean_low[j] = float(mu - double(float(mu)));
     out->slope[j] = float(prior::slope(sigma));
-    out->constant[j] = j < components ? float(prior::constant(mixture[j], sigma)) : float(prior::ABSENT);
+    SHARED_ARRAY(double, constants, PRIOR_COMPONENTS);
+    constants[j] = j < components ? prior::constant(mixture[j], sigma) : prior::ABSENT;
+    __syncthreads();
+    double top = constants[0];
+    for (int k = 1; k < components; k++) top = fmax(top, constants[k]);
+    out->constant[j] = float(constants[j] - top);
     if (j == 0) {
+        out->top = float(top);
         out->zero = float(mixture[0]);
         out->not_zero = float(1 - mixture[0]);
     }
@@ -89,7 +95,7 @@ __device__ __forceinline__ Answer answer_of(float m, float p0, float sum, float 
     out.gradient = float(2 * prior::LN2) * (pull0 + e * pull) * out.inverse;
     out.not_zero = e * sum * out.inverse;
     const float q = terms.zero + terms.not_zero * e;
-    out.value = -(m + log2f(total / (e == 1.0f ? 1.0f : q)));
+    out.value = -(terms.top + m + log2f(total / (e == 1.0f ? 1.0f : q)));
     return out;
 }
 
@@ -178,6 +184,25 @@ __device__ __forceinline__ void deliver_frozen(const Pass& a, int64_t i) {
     if (a.shares != nullptr) a.shares[i] = 0.0f;
 }
 
+/* The block's sums of a pass: value (bits) and each component's three. All threads must come. */
+template <int N>
+__device__ __forceinline__ void leave_sums(const Pass& a, double value, const float* s0, const float* s1, const float* s2) {
+    SHARED_ARRAY(double, room, PRIOR_THREADS / 32);
+    double* out = a.partials + int64_t(blockIdx.x) * (3 * a.components + 1);
+    const double values = block_sum(value, room);
+    if (threadIdx.x == 0) out[0] = values * prior::LN2;
+#pragma unroll
+    for (int j = 0; j < N; j++) {
+        if (j >= a.components) break;  // the same for the whole block
+        const double x0 = block_sum(double(s0[j]), room), x1 = block_sum(double(s1[j]), room), x2 = block_sum(double(s2[j]), room);
+        if (threadIdx.x == 0) {
+            out[1 + 3 * j] = x0;
+            out[2 + 3 * j] = x1;
+            out[3 + 3 * j] = x2;
+        }
+    }
+}
+
 /* The pass for K ≤ N ≤ 32. Threads take neighbours: loads and stores of a warp are whole lines. */
 template <int N, bool STATISTICS>
 __global__ void __launch_bounds__(PRIOR_THREADS, 1) pass(Pass a) {  // one block a processor at least: registers over occupancy
@@ -218,21 +243,7 @@ __global__ void __launch_bounds__(PRIOR_THREADS, 1) pass(Pass a) {  // one block
             deliver(a, i, w, r, tau, rate, correction2);
         }
     }
-    if (!STATISTICS) return;
-    SHARED_ARRAY(double, room, PRIOR_THREADS / 32);
-    double* out = a.partials + int64_t(blockIdx.x) * (3 * a.components + 1);
-    const double values = block_sum(value, room);
-    if (threadIdx.x == 0) out[0] = values * prior::LN2;
-#pragma unroll
-    for (int j = 0; j < N; j++) {
-        if (j >= a.components) break;  // the same for the whole block
-        const double x0 = block_sum(double(s0[j]), room), x1 = block_sum(double(s1[j]), room), x2 = block_sum(double(s2[j]), room);
-        if (threadIdx.x == 0) {
-            out[1 + 3 * j] = x0;
-            out[2 + 3 * j] = x1;
-            out[3 + 3 * j] = x2;
-        }
-    }
+    if (STATISTICS) leave_sums<N>(a, value, s0, s1, s2);
 }
 
 /* The pass for any K; statistics of component j by blocks (x, j) of the next kernel. */

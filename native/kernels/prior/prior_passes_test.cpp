@@ -70,7 +70,25 @@ void step(const Case& c, const reference::Result& e, int isa, int threads) {
         check::same(where + ": step's columns", n.columns, columns.data(), plain.column_counts.data());
         std::vector<float> w3 = c.weights, m3 = m, v3 = v;
         check::ok(on(prior.handle, softshare_prior_step, w3, task, m3, v3, given(c.live), c.mixture.values, given(c.row_offsets), given(c.column_offsets), s, BETA1, BETA2, EPSILON, nullptr, nullptr, nullptr), where + ": step");
-        check::same(where + ": step without statistics", n.weights, w3.data(), w2.data());
+        verify(": step without statistics", w3, m3, v3);
+        std::vector<float> w4 = c.weights, m4 = m, v4 = v;
+        std::vector<double> alone(statistics.size());
+        check::ok(on(prior.handle, softshare_prior_step, w4, task, m4, v4, given(c.live), c.mixture.values, given(c.row_offsets), given(c.column_offsets), s, BETA1, BETA2, EPSILON, alone, nullptr, nullptr), where + ": step");
+        verify(": step with statistics alone", w4, m4, v4);
+        if (device::cuda() == nullptr) {
+            check::same(where + ": step without statistics", n.weights, w3.data(), w2.data());
+            check::same(where + ": step with statistics alone", n.weights, w4.data(), w2.data());
+            check::same(where + ": statistics alone", int64_t(alone.size()), alone.data(), statistics.data());
+        } else {
+            // CUDA has a form of its own for steps without counts. Responsibilities err by 1e-5 at 8 σ; Σ |r d| ≤ √(Σ r · Σ r d²).
+            check::close(where + ": statistics alone", int64_t(alone.size()), alone.data(), statistics.data(), [&](int64_t i) {
+                if (i == 0) return 2e-6 * (std::fabs(statistics[0]) + double(count));
+                const size_t j = 1 + size_t(i - 1) / 3 * 3;
+                const double whole = statistics[j], spread = statistics[j + 2];
+                const double size = (i - 1) % 3 == 0 ? whole : (i - 1) % 3 == 1 ? std::sqrt(whole * spread) : spread;
+                return 2e-5 * size + 1e-12;
+            });
+        }
     }
     {
         cases::Prior prior(context, c.tensors, c.mixture.k());
