@@ -55,10 +55,13 @@ bool aligned(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer) 
 
 template <int N>
 int run_register_form(const char* where, const PriorOperation& prior, const Pass& a, bool statistics) {
-    if (a.updated != nullptr && a.row_offsets == nullptr && a.shares == nullptr && aligned(a.updated) && aligned(a.task) &&
-        aligned(a.moment1) && aligned(a.moment2)) {
-        return statistics ? launch(where, step_flat<N, true>, prior.blocks, PRIOR_THREADS, prior.context->stream, a, prior.weights)
-                          : launch(where, step_flat<N, false>, prior.blocks, PRIOR_THREADS, prior.context->stream, a, prior.weights);
+    const bool flat = a.updated != nullptr && a.row_offsets == nullptr && a.shares == nullptr && aligned(a.updated) && aligned(a.task) &&
+                      aligned(a.moment1) && aligned(a.moment2);
+    cudaStream_t stream = prior.context->stream;
+    if (flat && !statistics) return launch(where, step_flat<N, false>, prior.blocks, PRIOR_THREADS, stream, a, prior.weights);
+    // With the sums of more than 24 components its registers would spill.
+    if constexpr (N <= 24) {
+        if (flat) return launch(where, step_flat<N, true>, prior.blocks, PRIOR_THREADS, stream, a, prior.weights);
     }
     return statistics ? launch(where, pass<N, true>, prior.blocks, PRIOR_THREADS, prior.context->stream, a)
                       : launch(where, pass<N, false>, prior.blocks, PRIOR_THREADS, prior.context->stream, a);
