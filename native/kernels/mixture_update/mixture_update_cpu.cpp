@@ -12,7 +12,8 @@ int mixture_update(int64_t operation, double* mixture, double* moments, const do
         if (mixture == nullptr || moments == nullptr || statistics == nullptr || scalars == nullptr || hyper == nullptr) {
             return fail(SOFTSHARE_INVALID_ARGUMENT, "mixture_update needs a mixture, moments, statistics, scalars and hyperparameters, found NULL");
         }
-        softshare::mixture::update(prior.components, prior.zero_component, mixture, moments, statistics, scalars, hyper, learn_sigma);
+        double room[softshare::mixture::MOST_COMPONENTS];
+        softshare::mixture::update(prior.components, prior.zero_component, mixture, moments, statistics, scalars, hyper, learn_sigma, room);
         return SOFTSHARE_OK;
     });
 }

@@ -9,7 +9,8 @@ namespace {
 
 __global__ void update_mixture(int components, int zero_component, double* mixture, double* moments, const double* statistics,
                                const float* scalars, const double* hyper, int learn_sigma) {
-    softshare::mixture::update(components, zero_component != 0, mixture, moments, statistics, scalars, hyper, learn_sigma);
+    SHARED_ARRAY(double, room, softshare::mixture::MOST_COMPONENTS);
+    softshare::mixture::update(components, zero_component != 0, mixture, moments, statistics, scalars, hyper, learn_sigma, room);
 }
 
 }  // namespace

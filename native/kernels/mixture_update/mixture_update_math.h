@@ -45,12 +45,18 @@ struct Mixture {
     }
 };
 
-SOFTSHARE_BOTH inline void em(const Mixture& m, double damping, const bool* learn) {
+/* Whether σ is learned, of the zero component and of the others. */
+struct Learned {
+    bool zero, others;
+    SOFTSHARE_BOTH bool sigma(const Mixture& m, int j) const { return j < m.first_free ? zero : others; }
+};
+
+SOFTSHARE_BOTH inline void em(const Mixture& m, double damping, const Learned& learned) {
     const double all = m.free_total(), share = m.free_share();
     for (int j = 0; j < m.k; j++) {
         const double r = m.total(j);
         const double shift = j >= m.first_free && r > 1 ? m.first(j) / r : 0;
-        if (r > 1 && learn[j]) {
+        if (r > 1 && learned.sigma(m, j)) {
             const double variance = fmax(m.second(j) / r - shift * shift, 0.0);
             m.sigma[j] += damping * (sqrt(variance) - m.sigma[j]);
         }
@@ -68,8 +74,9 @@ SOFTSHARE_BOTH inline double adam_step(double gradient, double* moment1, double*
     return rate * *moment1 * double(scalars[SOFTSHARE_SCALAR_CORRECTION_1]) / scale;
 }
 
-/* moments: K of ρ, K of μ, K of log σ; then the same again for second moments. */
-SOFTSHARE_BOTH inline void descend(const Mixture& m, double* moments, const float* scalars, const double* hyper, const bool* learn) {
+/* moments: K of ρ, K of μ, K of log σ; then the same again for second moments. rho: room for K. */
+SOFTSHARE_BOTH inline void descend(const Mixture& m, double* moments, const float* scalars, const double* hyper, const Learned& learned,
+                                   double* rho) {
     const int k = m.k;
     const double tau = scalars[SOFTSHARE_SCALAR_TAU];
     const double rate_means = scalars[SOFTSHARE_SCALAR_RATE_MEANS];
@@ -89,7 +96,7 @@ SOFTSHARE_BOTH inline void descend(const Mixture& m, double* moments, const floa
             share = 1 / (1 + exp(odds));  // not 1 − π_0: that would lose digits near 1
         }
         // A component that has fallen to 0 stays there: its gradient is 0.
-        double rho[MOST_COMPONENTS], most = -HUGE_VAL, sum = 0;
+        double most = -HUGE_VAL, sum = 0;
         for (int j = m.first_free; j < k; j++) {
             rho[j] = -HUGE_VAL;
             if (!(m.pi[j] > 0)) continue;
@@ -104,7 +111,7 @@ SOFTSHARE_BOTH inline void descend(const Mixture& m, double* moments, const floa
     }
     for (int j = 0; j < k; j++) {
         const double lambda = 1 / (m.sigma[j] * m.sigma[j]);
-        if (rate_precisions > 0 && learn[j]) {
+        if (rate_precisions > 0 && learned.sigma(m, j)) {
             const double* gamma = hyper + (j < m.first_free ? 0 : 2);
             double gradient = m.total(j) - m.second(j) * lambda;
             if (gamma[0] > 0) gradient += 2 * (gamma[0] - 1) - 2 * gamma[1] * lambda;
@@ -117,20 +124,19 @@ SOFTSHARE_BOTH inline void descend(const Mixture& m, double* moments, const floa
     }
 }
 
-/* The whole update; see softshare_mixture_update. */
+/* The whole update; see softshare_mixture_update. room: K doubles, left with anything. */
 SOFTSHARE_BOTH inline void update(int k, bool zero_component, double* mixture, double* moments, const double* statistics,
-                                  const float* scalars, const double* hyper, int learn_sigma) {
+                                  const float* scalars, const double* hyper, int learn_sigma, double* room) {
     const Mixture m{k, zero_component ? 1 : 0, mixture, mixture + k, mixture + 2 * k, statistics};
     const double zero_sigma = scalars[SOFTSHARE_SCALAR_SIGMA_ZERO], sigma = scalars[SOFTSHARE_SCALAR_SIGMA];
-    bool by_em[MOST_COMPONENTS] = {}, by_gradient[MOST_COMPONENTS] = {};
     for (int j = 0; j < k; j++) {
         const double scheduled = j < m.first_free ? zero_sigma : sigma;
         if (scheduled > 0) m.sigma[j] = scheduled;
-        by_gradient[j] = !(scheduled > 0);
-        by_em[j] = by_gradient[j] && learn_sigma != 0;
     }
+    const Learned by_gradient{!(zero_sigma > 0), !(sigma > 0)};
+    const Learned by_em{by_gradient.zero && learn_sigma != 0, by_gradient.others && learn_sigma != 0};
     if (scalars[SOFTSHARE_SCALAR_EM] > 0) em(m, scalars[SOFTSHARE_SCALAR_EM], by_em);
-    descend(m, moments, scalars, hyper, by_gradient);
+    descend(m, moments, scalars, hyper, by_gradient, room);
     for (int j = 0; j < k; j++) m.sigma[j] = fmax(m.sigma[j], hyper[6]);
 }
 
