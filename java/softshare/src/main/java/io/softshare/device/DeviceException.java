@@ -16,6 +16,11 @@ public final class DeviceException extends RuntimeException {
         this.status = status;
     }
 
+    /** Whether memory was the problem: with less work it may succeed. */
+    public boolean outOfMemory() {
+        return status == Native.SOFTSHARE_OUT_OF_MEMORY;
+    }
+
     /** SOFTSHARE_* status of softshare.h. */
     public int status() {
         return status;

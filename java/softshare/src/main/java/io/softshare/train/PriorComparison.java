@@ -2,136 +2,216 @@ package io.softshare.train;
 
 import io.softshare.device.Buffer;
 import io.softshare.device.Device;
+import io.softshare.device.DeviceException;
 import io.softshare.device.Kernels;
 import io.softshare.device.Philox;
 import io.softshare.device.PriorOperation;
 import io.softshare.device.Scalar;
+import io.softshare.device.Steps;
 import io.softshare.prior.Mixture;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Times one prior step, fused and unfused, from the same state, in turn. */
+/** Times one prior step with Adam, fused and unfused, from the same state, in turn. */
 public final class PriorComparison {
-    private static final int ROUNDS = 7;
+    /** Weights whose values after the first step are compared. */
+    private static final int COMPARED = 1 << 22;
+
+    private static final int CHUNK = 1 << 20;
+    private static final long COPIED = 1L << 29;
 
     private PriorComparison() {}
 
-    /** Medians in seconds; copySeconds: a copy that moves the 28 bytes a weight of a fused step; peakBytes: buffers held. */
-    public record Result(
-            double fusedSeconds, double unfusedSeconds, double copySeconds, double maxDifference, long peakBytes) {}
+    /**
+     * One way of doing the step.
+     *
+     * @param seconds median, by the device's clock
+     * @param bytesMoved that the step must read and write at least
+     * @param bytesHeld memory that it needs
+     * @param recordingSeconds what recording the step as a graph took; 0 where nothing is recorded
+     */
+    public record Way(double seconds, long bytesMoved, long bytesHeld, double recordingSeconds) {}
 
-    public static Result run(Device device, long count, int components) {
+    /**
+     * Both ways.
+     *
+     * @param unfused null if there is too little memory for it: see {@code unfusedProblem}
+     * @param copyBytesASecond read and written by the device's own copy of a large buffer
+     * @param maxDifference largest difference of a weight after the first step; NaN if only one way ran
+     */
+    public record Result(
+            Way fused, Way unfused, String unfusedProblem, double copyBytesASecond, double maxDifference) {}
+
+    /** One way's buffers and work. */
+    private static final class Side implements AutoCloseable {
+        private final List<Buffer> owned = new ArrayList<>();
+        private Buffer values;
+        private Runnable work;
+        private double recording;
+        private float[] first;
+        private final List<Double> times = new ArrayList<>();
+
+        Buffer own(Buffer buffer) {
+            owned.add(buffer);
+            return buffer;
+        }
+
+        /** Weights, gradient and Adam's moments; the same for every side. */
+        Buffer[] state(Device device, long count) {
+            Buffer[] buffers = new Buffer[4];
+            for (int i = 0; i < 4; i++) {
+                buffers[i] = own(device.floats(count));
+            }
+            float[] chunk = new float[(int) Math.min(CHUNK, count)];
+            int[] words = new int[4];
+            for (int i = 0; i < 2; i++) {
+                for (int k = 0; k < chunk.length; k++) {
+                    Philox.block(1, k, i, Philox.PURPOSE_OTHER, words);
+                    chunk[k] = (float) ((i == 0 ? 0.1 : 1e-3) * Philox.normal(words[0], words[1]));
+                }
+                for (long at = 0; at < count; at += chunk.length) {
+                    buffers[i].write(at, chunk, 0, (int) Math.min(chunk.length, count - at));
+                }
+            }
+            values = buffers[0];
+            return buffers;
+        }
+
+        long held() {
+            return owned.stream().mapToLong(Buffer::bytes).sum();
+        }
+
+        /** The first run, whose result is kept; the second, in which a device records it. */
+        void warmUp(Steps steps, long count) {
+            steps.run(this, work);
+            first = values.readFloats(0, (int) Math.min(COMPARED, count));
+            long start = System.nanoTime();
+            steps.run(this, work);
+            values.readFloats(0, 1);
+            recording = steps == Steps.DIRECT ? 0 : (System.nanoTime() - start) / 1e9;
+        }
+
+        @Override
+        public void close() {
+            owned.forEach(Buffer::close);
+        }
+    }
+
+    /** Compares on so many weights; rounds: timed runs of each way. */
+    public static Result run(Device device, long count, int components, int rounds) {
+        double bandwidth = bandwidth(device, Math.min(COPIED, 16 * count + 4096), rounds);
         Kernels kernels = device.kernels();
         Mixture mixture = Mixture.initial(components - 1, 0.999, 0.02, 0.6, 0.25);
-        Buffer[] fused = state(device, count);
-        Buffer[] unfused = state(device, count);
+        String problem = null;
         try (PriorOperation prior =
                         kernels.prior(List.of(new PriorOperation.TensorLayout(0, 1, count, 1)), components, true);
                 Buffer packed = device.allocate(24L * components);
                 Buffer scalars = device.floats(Kernels.SCALARS);
-                Buffer responsibilities = device.floats(Math.multiplyExact(count, (long) components));
-                Buffer priorGradient = device.floats(count);
-                Buffer copy = device.floats(Math.multiplyExact(count, 7L) / 2 + 1);
-                Buffer copied = device.floats(Math.multiplyExact(count, 7L) / 2 + 1)) {
+                Side fused = new Side();
+                Side unfused = new Side();
+                Steps steps = device.steps()) {
             packed.write(mixture.packed());
-            float[] row = new float[Kernels.SCALARS];
-            row[Scalar.TAU.ordinal()] = 1e-5f;
-            row[Scalar.RATE_WEIGHTS.ordinal()] = 1e-3f;
-            row[Scalar.CORRECTION_1.ordinal()] = 10;
-            row[Scalar.CORRECTION_2.ordinal()] = 1000;
-            scalars.write(row);
-            double[] fusedTimes = new double[ROUNDS];
-            double[] unfusedTimes = new double[ROUNDS];
-            double[] copyTimes = new double[ROUNDS];
-            double difference = 0;
-            for (int round = -1; round < ROUNDS; round++) { // round −1 warms up and compares
-                long start = System.nanoTime();
-                prior.step(
-                        fused[0],
-                        fused[1],
-                        fused[2],
-                        fused[3],
-                        null,
-                        packed,
-                        PriorOperation.Offsets.NONE,
-                        scalars,
-                        PriorOperation.Adam.DEFAULT,
-                        PriorOperation.Sums.NONE);
-                long middle = System.nanoTime();
-                prior.responsibilities(unfused[0], null, packed, PriorOperation.Offsets.NONE, responsibilities, null);
-                prior.gradient(unfused[0], null, packed, responsibilities, priorGradient);
-                kernels.addScaled(count, scalars, Scalar.TAU, priorGradient, unfused[1]);
-                kernels.adam(
-                        count,
-                        unfused[0],
-                        unfused[1],
-                        unfused[2],
-                        unfused[3],
-                        null,
-                        scalars,
-                        Scalar.RATE_WEIGHTS,
-                        PriorOperation.Adam.DEFAULT);
-                long end = System.nanoTime();
-                copied.copyFrom(copy);
-                long last = System.nanoTime();
-                if (round < 0) {
-                    difference = difference(fused[0], unfused[0], count);
-                } else {
-                    fusedTimes[round] = (middle - start) / 1e9;
-                    unfusedTimes[round] = (end - middle) / 1e9;
-                    copyTimes[round] = (last - end) / 1e9;
+            scalars.write(scalars());
+            fused(fused, device, count, prior, packed, scalars);
+            fused.warmUp(steps, count);
+            try {
+                unfused(unfused, device, count, components, prior, packed, scalars);
+                unfused.warmUp(steps, count);
+            } catch (DeviceException e) {
+                if (!e.outOfMemory()) {
+                    throw e;
                 }
-                unfused[1].copyFrom(fused[1]);
+                problem = e.getMessage();
+                unfused.close();
             }
-            long peak = 8 * 4 * count + 4 * count * components + 4 * count + 28 * count;
-            return new Result(median(fusedTimes), median(unfusedTimes), median(copyTimes), difference, peak);
-        } finally {
-            for (int i = 0; i < 4; i++) {
-                fused[i].close();
-                unfused[i].close();
+            for (int round = 0; round < rounds; round++) {
+                fused.times.add(device.seconds(() -> steps.run(fused, fused.work)));
+                if (problem == null) {
+                    unfused.times.add(device.seconds(() -> steps.run(unfused, unfused.work)));
+                }
             }
+            return new Result(
+                    way(fused, 28 * count),
+                    problem == null ? way(unfused, (52 + 8L * components) * count) : null,
+                    problem,
+                    bandwidth,
+                    problem == null ? difference(fused.first, unfused.first) : Double.NaN);
         }
     }
 
-    /** Weights, gradient and Adam's moments; the same for every call. */
-    private static Buffer[] state(Device device, long count) {
-        Buffer[] buffers = new Buffer[4];
-        for (int i = 0; i < 4; i++) {
-            buffers[i] = device.floats(count);
-        }
-        int chunk = 1 << 20;
-        float[] values = new float[chunk];
-        int[] words = new int[4];
-        for (int i = 0; i < 2; i++) {
-            for (long at = 0; at < count; at += chunk) {
-                int length = (int) Math.min(chunk, count - at);
-                for (int k = 0; k < length; k++) {
-                    Philox.block(1, at + k, i, Philox.PURPOSE_OTHER, words);
-                    values[k] = (float) ((i == 0 ? 0.1 : 1e-3) * Philox.normal(words[0], words[1]));
-                }
-                buffers[i].write(at, values, 0, length);
-            }
-        }
-        return buffers;
+    private static Way way(Side side, long bytesMoved) {
+        return new Way(median(side.times), bytesMoved, side.held(), side.recording);
     }
 
-    private static double difference(Buffer a, Buffer b, long count) {
-        int chunk = 1 << 20;
+    private static float[] scalars() {
+        float[] row = new float[Kernels.SCALARS];
+        row[Scalar.TAU.ordinal()] = 1e-5f;
+        row[Scalar.RATE_WEIGHTS.ordinal()] = 1e-3f;
+        row[Scalar.CORRECTION_1.ordinal()] = 10;
+        row[Scalar.CORRECTION_2.ordinal()] = 1000;
+        return row;
+    }
+
+    private static void fused(
+            Side side, Device device, long count, PriorOperation prior, Buffer packed, Buffer scalars) {
+        Buffer[] s = side.state(device, count);
+        side.work = () -> prior.step(
+                s[0],
+                s[1],
+                s[2],
+                s[3],
+                null,
+                packed,
+                PriorOperation.Offsets.NONE,
+                scalars,
+                PriorOperation.Adam.DEFAULT,
+                PriorOperation.Sums.NONE);
+    }
+
+    private static void unfused(
+            Side side, Device device, long count, int components, PriorOperation prior, Buffer packed, Buffer scalars) {
+        Kernels kernels = device.kernels();
+        // The largest first: if that does not fit, nothing else was taken for it.
+        Buffer responsibilities = side.own(device.floats(Math.multiplyExact(count, (long) components)));
+        Buffer priorGradient = side.own(device.floats(count));
+        Buffer total = side.own(device.floats(count));
+        Buffer[] s = side.state(device, count);
+        side.work = () -> {
+            prior.responsibilities(s[0], null, packed, PriorOperation.Offsets.NONE, responsibilities, null);
+            prior.gradient(s[0], null, packed, responsibilities, priorGradient);
+            total.copyFrom(s[1]); // the task's gradient stays as it is for the next round
+            kernels.addScaled(count, scalars, Scalar.TAU, priorGradient, total);
+            kernels.adam(
+                    count, s[0], total, s[2], s[3], null, scalars, Scalar.RATE_WEIGHTS, PriorOperation.Adam.DEFAULT);
+        };
+    }
+
+    /** Bytes read and written a second by a copy of so many bytes. */
+    private static double bandwidth(Device device, long bytes, int rounds) {
+        try (Buffer from = device.allocate(bytes);
+                Buffer to = device.allocate(bytes)) {
+            to.copyFrom(from);
+            List<Double> times = new ArrayList<>();
+            for (int round = 0; round < rounds; round++) {
+                times.add(device.seconds(() -> to.copyFrom(from)));
+            }
+            return 2.0 * bytes / median(times);
+        }
+    }
+
+    private static double difference(float[] a, float[] b) {
         double largest = 0;
-        for (long at = 0; at < count; at += chunk) {
-            int length = (int) Math.min(chunk, count - at);
-            float[] x = a.readFloats(at, length);
-            float[] y = b.readFloats(at, length);
-            for (int k = 0; k < length; k++) {
-                largest = Math.max(largest, Math.abs(x[k] - y[k]));
-            }
+        for (int i = 0; i < a.length; i++) {
+            double difference = Math.abs((double) a[i] - b[i]);
+            largest = difference <= largest ? largest : difference; // NaN is the largest
         }
         return largest;
     }
 
-    private static double median(double[] times) {
-        double[] sorted = times.clone();
-        Arrays.sort(sorted);
-        return sorted[sorted.length / 2];
+    private static double median(List<Double> times) {
+        double[] sorted =
+                times.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+        return Arrays.stream(sorted, sorted.length / 2, sorted.length / 2 + 1).sum();
     }
 }

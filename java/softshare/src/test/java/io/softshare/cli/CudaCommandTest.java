@@ -128,6 +128,7 @@ class CudaCommandTest {
                 processes.run("compare", "--device", "cuda", "--weights-count", "4099", "--components", "5", "--json");
         assertEquals(0, outcome.status(), outcome.err());
         double difference = number((Map<?, ?>) Json.parse(outcome.out().strip()), "maxDifference");
-        assertTrue(difference < 1e-6, outcome.out());
+        // A step moves a weight by up to 1e-3; where its gradient almost vanishes, rounding decides by how much.
+        assertTrue(difference < 1e-5, outcome.out());
     }
 }
