@@ -18,6 +18,9 @@ record Processes(Path folder, List<String> options, Map<String, String> environm
     Process start(List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        if (Runtime.version().feature() >= 22) {
+            command.add("--enable-native-access=ALL-UNNAMED"); // as the script does; else Java warns on standard error
+        }
         command.addAll(options);
         command.addAll(List.of(
                 "-cp",
