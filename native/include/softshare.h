@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 /* Version of this header. Library and dispatcher must agree. */
-#define SOFTSHARE_ABI 2
+#define SOFTSHARE_ABI 3
 
 /* Statuses. */
 #define SOFTSHARE_OK 0
@@ -138,12 +138,22 @@ int softshare_convolution_backward_data(int64_t operation, const float* dy, cons
 int softshare_convolution_backward_weights(int64_t operation, const float* x, const float* dy, float* dweights,
                                            float* dbias);
 
+/*
+ * The whole backward pass: dweights and dbias as ..._backward_weights, dx (NULL: not wanted) as ..._backward_data. y: the layer's
+ * output if it was made with SOFTSHARE_RELU: dy then counts only where y > 0, and may become so masked in place; NULL: no mask.
+ */
+int softshare_convolution_backward(int64_t operation, const float* x, const float* y, float* dy, const float* weights,
+                                   float* dx, float* dweights, float* dbias);
+
 /* y (batch, out) = x (batch, in) · weightsᵀ + bias. */
 int softshare_linear_create(int64_t context, int batch, int in_features, int out_features, int flags,
                             int64_t* operation);
 int softshare_linear_forward(int64_t operation, const float* x, const float* weights, const float* bias, float* y);
 int softshare_linear_backward_data(int64_t operation, const float* dy, const float* weights, float* dx);
 int softshare_linear_backward_weights(int64_t operation, const float* x, const float* dy, float* dweights, float* dbias);
+
+int softshare_linear_backward(int64_t operation, const float* x, const float* y, float* dy, const float* weights, float* dx,
+                              float* dweights, float* dbias);
 
 /* Pooling; argmax (batch·out_h·out_w·channels bytes: position in the window) is written by max-pooling, read backward;
  * NULL for average. Padding never wins and does not count. Windows of at most 256 positions for maximum. */

@@ -138,6 +138,9 @@ int softshare_convolution_backward_data(int64_t operation, const float* dy, cons
 int softshare_convolution_backward_weights(int64_t operation, const float* x, const float* dy, float* dweights, float* dbias) {
     return dispatch(&Table::convolution_backward_weights, operation, x, dy, dweights, dbias);
 }
+int softshare_convolution_backward(int64_t operation, const float* x, const float* y, float* dy, const float* weights, float* dx, float* dweights, float* dbias) {
+    return dispatch(&Table::convolution_backward, operation, x, y, dy, weights, dx, dweights, dbias);
+}
 int softshare_linear_create(int64_t context, int batch, int in_features, int out_features, int flags, int64_t* operation) {
     return dispatch(&Table::linear_create, context, batch, in_features, out_features, flags, operation);
 }
@@ -149,6 +152,9 @@ int softshare_linear_backward_data(int64_t operation, const float* dy, const flo
 }
 int softshare_linear_backward_weights(int64_t operation, const float* x, const float* dy, float* dweights, float* dbias) {
     return dispatch(&Table::linear_backward_weights, operation, x, dy, dweights, dbias);
+}
+int softshare_linear_backward(int64_t operation, const float* x, const float* y, float* dy, const float* weights, float* dx, float* dweights, float* dbias) {
+    return dispatch(&Table::linear_backward, operation, x, y, dy, weights, dx, dweights, dbias);
 }
 int softshare_pool_create(int64_t context, int kind, int batch, int channels, int in_height, int in_width, int kernel_height, int kernel_width, int stride_height, int stride_width, int pad_height, int pad_width, int64_t* operation) {
     return dispatch(&Table::pool_create, context, kind, batch, channels, in_height, in_width, kernel_height, kernel_width, stride_height, stride_width, pad_height, pad_width, operation);

@@ -19,10 +19,12 @@
     X(convolution_forward) \
     X(convolution_backward_data) \
     X(convolution_backward_weights) \
+    X(convolution_backward) \
     X(linear_create) \
     X(linear_forward) \
     X(linear_backward_data) \
     X(linear_backward_weights) \
+    X(linear_backward) \
     X(pool_create) \
     X(pool_forward) \
     X(pool_backward) \

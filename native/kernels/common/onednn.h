@@ -130,7 +130,7 @@ public:
     template <typename Forward, typename Data, typename Weights>
     WeightedLayer(Context* owner, const Forward& forward, const Data& data, const Weights& weights,
                   const dnnl::memory::desc& plain, bool bias)
-        : Operation(owner), stream_(onednn_engine()), bias_(bias), forward_(forward), data_(data), weights_(weights),
+        : Operation(owner), stream_(onednn_engine()), bias_(bias), outputs_(int64_t(forward.dst_desc().get_size() / sizeof(float))), forward_(forward), data_(data), weights_(weights),
           forward_order_(plain, forward.weights_desc(), forward.weights_desc().get_size()),
           data_order_(plain, data.weights_desc(), data.weights_desc().get_size()),
           gradient_order_(weights.diff_weights_desc(), plain, weights.diff_weights_desc().get_size()),
@@ -194,6 +194,22 @@ public:
         return SOFTSHARE_OK;
     }
 
+    /* Both gradients; y not NULL: dy is masked by y > 0 in place first. */
+    int backward(const char* where, const float* x, const float* y, float* dy, const float* weights, float* dx, float* dweights,
+                 float* dbias) {
+        if (int bad = require_pointers(where, {{"dy", dy}})) return bad;
+        if (y != nullptr) {
+            parallel_range(context, outputs_, 1 << 14, [=](int64_t begin, int64_t end) {
+                for (int64_t i = begin; i < end; i++) {
+                    const float d = dy[i];
+                    dy[i] = y[i] > 0.0f ? d : 0.0f;
+                }
+            });
+        }
+        if (int bad = backward_weights(where, x, dy, dweights, dbias)) return bad;
+        return dx == nullptr ? SOFTSHARE_OK : backward_data(where, dy, weights, dx);
+    }
+
 private:
     int bias_matches(const char* where, const float* bias) const {
         if ((bias != nullptr) == bias_) return SOFTSHARE_OK;
@@ -203,6 +219,7 @@ private:
 
     dnnl::stream stream_;
     bool bias_;
+    int64_t outputs_;
     Primitive forward_, data_, weights_;
     WeightsOrder forward_order_, data_order_, gradient_order_;
     OwnedBuffer scratch_;

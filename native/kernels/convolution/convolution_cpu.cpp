@@ -94,4 +94,13 @@ int convolution_backward_weights(int64_t operation, const float* x, const float*
     });
 }
 
+int convolution_backward(int64_t operation, const float* x, const float* y, float* dy, const float* weights, float* dx, float* dweights,
+                         float* dbias) {
+    const char* where = "convolution_backward";
+    return guarded(where, [&] {
+        auto* layer = require_operation<Convolution>(where, operation);
+        return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->backward(where, x, y, dy, weights, dx, dweights, dbias);
+    });
+}
+
 }  // namespace softshare::cpu

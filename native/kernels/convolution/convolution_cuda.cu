@@ -152,24 +152,24 @@ struct Layer final : WeightedLayer {
     int forward(const char* where, const float* x, const float* weights, const float* given_bias, float* y) override {
         if (int bad = require_pointers(where, {{"x", x}, {"weights", weights}, {"y", y}})) return bad;
         if (int bad = check_bias(where, given_bias, "bias")) return bad;
-        const Product product{out_positions, s.out_channels, taps, patches_of(x, false), tap_table.get(), weights, taps, given_bias, relu, 0, y};
+        const Product product{out_positions, s.out_channels, taps, patches_of(x, false), tap_table.get(), weights, nullptr, taps, given_bias, relu, 0, y};
         return run<Form::forward, false>(where, choose_tile(product.rows, product.columns, false), product, product.columns, 1, tf32, context->stream);
     }
 
-    int backward_data(const char* where, const float* dy, const float* weights, float* dx) override {
+    int backward_data(const char* where, const float* dy, const float* y, const float* weights, float* dx) override {
         if (int bad = require_pointers(where, {{"dy", dy}, {"weights", weights}, {"dx", dx}})) return bad;
-        const Product product{in_positions, s.in_channels, back_taps, patches_of(dy, true), tap_table.get() + taps, weights,
+        const Product product{in_positions, s.in_channels, back_taps, patches_of(dy, true), tap_table.get() + taps, weights, y,
                               s.kernel_height * s.kernel_width, nullptr, false, 0, dx};
         const int tile = choose_tile(product.rows, product.columns, false);
         return strided ? run<Form::backward_data, true>(where, tile, product, product.columns, 1, tf32, context->stream)
                        : run<Form::backward_data, false>(where, tile, product, product.columns, 1, tf32, context->stream);
     }
 
-    int backward_weights(const char* where, const float* x, const float* dy, float* dweights, float* dbias) override {
+    int backward_weights(const char* where, const float* x, const float* dy, const float* y, float* dweights, float* dbias) override {
         if (int bad = require_pointers(where, {{"x", x}, {"dy", dy}, {"dweights", dweights}})) return bad;
         if (int bad = check_bias(where, dbias, "dbias")) return bad;
         const int columns = taps + (bias ? 1 : 0);
-        const Product product{s.out_channels, taps, out_positions, patches_of(x, false), tap_table.get(), dy, 0, dbias, false, part, sums.get()};
+        const Product product{s.out_channels, taps, out_positions, patches_of(x, false), tap_table.get(), dy, y, 0, dbias, false, part, sums.get()};
         if (int bad = run<Form::backward_weights, false>(where, tile_weights, product, columns, parts, tf32, context->stream)) return bad;
         return for_each(where, reinterpret_cast<int64_t>(context), int64_t(s.out_channels) * columns,
                         AddParts{sums.get(), parts, s.out_channels, taps, columns, tap_table.get(), dweights, dbias});
@@ -235,12 +235,21 @@ int convolution_forward(int64_t operation, const float* x, const float* weights,
 
 int convolution_backward_data(int64_t operation, const float* dy, const float* weights, float* dx) {
     WeightedLayer* layer = layer_of("convolution_backward_data", operation, false);
-    return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->backward_data("convolution_backward_data", dy, weights, dx);
+    return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->backward_data("convolution_backward_data", dy, nullptr, weights, dx);
 }
 
 int convolution_backward_weights(int64_t operation, const float* x, const float* dy, float* dweights, float* dbias) {
     WeightedLayer* layer = layer_of("convolution_backward_weights", operation, false);
-    return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->backward_weights("convolution_backward_weights", x, dy, dweights, dbias);
+    return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->backward_weights("convolution_backward_weights", x, dy, nullptr, dweights, dbias);
+}
+
+int convolution_backward(int64_t operation, const float* x, const float* y, float* dy, const float* weights, float* dx, float* dweights,
+                         float* dbias) {
+    const char* where = "convolution_backward";
+    WeightedLayer* layer = layer_of(where, operation, false);
+    if (layer == nullptr) return SOFTSHARE_INVALID_ARGUMENT;
+    if (int bad = layer->backward_weights(where, x, dy, y, dweights, dbias)) return bad;
+    return dx == nullptr ? SOFTSHARE_OK : layer->backward_data(where, dy, y, weights, dx);
 }
 
 }  // namespace softshare::cuda

@@ -55,17 +55,22 @@ __device__ __forceinline__ Position position_of(const Patches& p, int index) {
     return {STRIDED ? n * p.height * p.width * p.channels : ((n * p.height + y) * p.width + x) * p.channels, y, x};
 }
 
-template <bool STRIDED>
-__device__ __forceinline__ float patch_element(const Patches& p, const Position& at, const Tap& tap) {
+/* The rectifier's mask folded into the reading of its gradient. */
+__device__ __forceinline__ float masked(const float* values, const float* mask, int i) {
+    return mask == nullptr || mask[i] > 0.0f ? values[i] : 0.0f;
+}
+
+template <bool STRIDED, bool MASKED>
+__device__ __forceinline__ float patch_element(const Patches& p, const float* mask, const Position& at, const Tap& tap) {
     const int y = at.y + tap.y, x = at.x + tap.x;
     if (!STRIDED) {
         const bool inside = unsigned(y) < unsigned(p.height) && unsigned(x) < unsigned(p.width);
-        return inside ? p.image[at.base + tap.element] : 0.0f;
+        return inside ? masked(p.image, MASKED ? mask : nullptr, at.base + tap.element) : 0.0f;
     }
     if (y < 0 || x < 0) return 0.0f;
     const int from_y = p.stride_y.divide(y), from_x = p.stride_x.divide(x);
     const bool inside = from_y * int(p.stride_y.divisor) == y && from_x * int(p.stride_x.divisor) == x && from_y < p.height && from_x < p.width;
-    return inside ? p.image[at.base + (from_y * p.width + from_x) * p.channels + tap.element] : 0.0f;
+    return inside ? masked(p.image, MASKED ? mask : nullptr, at.base + (from_y * p.width + from_x) * p.channels + tap.element) : 0.0f;
 }
 
 /* One product. Which operand is which: see the forms above. */
@@ -74,6 +79,7 @@ struct Product {
     Patches patches;
     const Tap* taps;
     const float* other;   // weights (forward, backward_data) or dy (backward_weights)
+    const float* mask;    // of dy in the backward forms: it counts where this is above 0; NULL: everywhere
     int column_stride;    // of weights, from one column to the next
     const float* bias;    // NULL: none
     bool relu;
@@ -124,7 +130,9 @@ struct Loader {
             const bool good = k < end;
             const Tap tap = good ? product.taps[k] : Tap{1 << 29, 0, 0, 0};  // outside of every image
 #pragma unroll
-            for (int i = 0; i < A_EACH; i++) a[i] = patch_element<STRIDED>(product.patches, positions[thread / STEP + i * SIDE], tap);
+            for (int i = 0; i < A_EACH; i++) {
+                a[i] = patch_element<STRIDED, FORM == Form::backward_data>(product.patches, product.mask, positions[thread / STEP + i * SIDE], tap);
+            }
             if (!B_ALONG_COLUMNS) {
 #pragma unroll
                 for (int i = 0; i < B_EACH; i++) {
@@ -144,14 +152,16 @@ struct Loader {
 #pragma unroll
             for (int i = 0; i < A_EACH; i++) {
                 const int k = depth + thread / TILE::ROWS + i * (TILE::THREADS / TILE::ROWS);
-                a[i] = k < end && row < product.rows ? product.other[k * product.rows + row] : 0.0f;
+                a[i] = k < end && row < product.rows ? masked(product.other, product.mask, k * product.rows + row) : 0.0f;
             }
             const int column = first_column + thread % TILE::COLUMNS;
 #pragma unroll
             for (int i = 0; i < B_EACH; i++) {
                 const int k = depth + thread / TILE::COLUMNS + i * (TILE::THREADS / TILE::COLUMNS);
                 b[i] = 0.0f;
-                if (k < end && column < product.columns) b[i] = patch_element<STRIDED>(product.patches, position_of<STRIDED>(product.patches, k), column_tap);
+                if (k < end && column < product.columns) {
+                    b[i] = patch_element<STRIDED, false>(product.patches, nullptr, position_of<STRIDED>(product.patches, k), column_tap);
+                }
                 if (k < end && column == product.columns) b[i] = 1.0f;  // dbias
             }
         }

@@ -17,8 +17,9 @@ class WeightedLayer : public Operation {
     /* Checks the shape; with SOFTSHARE_OK *operation is the handle of the new layer, convolution or linear by its class. */
     static int create(const char* where, int64_t context, const LayerShape& shape, bool linear, int64_t* operation);
     virtual int forward(const char* where, const float* x, const float* weights, const float* bias, float* y) = 0;
-    virtual int backward_data(const char* where, const float* dy, const float* weights, float* dx) = 0;
-    virtual int backward_weights(const char* where, const float* x, const float* dy, float* dweights, float* dbias) = 0;
+    /* y: dy counts where y > 0 only; NULL: everywhere. */
+    virtual int backward_data(const char* where, const float* dy, const float* y, const float* weights, float* dx) = 0;
+    virtual int backward_weights(const char* where, const float* x, const float* dy, const float* y, float* dweights, float* dbias) = 0;
     const bool linear;
 
   protected:

@@ -67,4 +67,13 @@ int linear_backward_weights(int64_t operation, const float* x, const float* dy, 
     });
 }
 
+int linear_backward(int64_t operation, const float* x, const float* y, float* dy, const float* weights, float* dx, float* dweights,
+                    float* dbias) {
+    const char* where = "linear_backward";
+    return guarded(where, [&] {
+        auto* layer = require_operation<Linear>(where, operation);
+        return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->backward(where, x, y, dy, weights, dx, dweights, dbias);
+    });
+}
+
 }  // namespace softshare::cpu

@@ -19,12 +19,21 @@ int linear_forward(int64_t operation, const float* x, const float* weights, cons
 
 int linear_backward_data(int64_t operation, const float* dy, const float* weights, float* dx) {
     WeightedLayer* layer = layer_of("linear_backward_data", operation, true);
-    return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->backward_data("linear_backward_data", dy, weights, dx);
+    return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->backward_data("linear_backward_data", dy, nullptr, weights, dx);
 }
 
 int linear_backward_weights(int64_t operation, const float* x, const float* dy, float* dweights, float* dbias) {
     WeightedLayer* layer = layer_of("linear_backward_weights", operation, true);
-    return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->backward_weights("linear_backward_weights", x, dy, dweights, dbias);
+    return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->backward_weights("linear_backward_weights", x, dy, nullptr, dweights, dbias);
+}
+
+int linear_backward(int64_t operation, const float* x, const float* y, float* dy, const float* weights, float* dx, float* dweights,
+                    float* dbias) {
+    const char* where = "linear_backward";
+    WeightedLayer* layer = layer_of(where, operation, true);
+    if (layer == nullptr) return SOFTSHARE_INVALID_ARGUMENT;
+    if (int bad = layer->backward_weights(where, x, dy, y, dweights, dbias)) return bad;
+    return dx == nullptr ? SOFTSHARE_OK : layer->backward_data(where, dy, y, weights, dx);
 }
 
 }  // namespace softshare::cuda

@@ -71,6 +71,9 @@ void compare(const Case& s) {
         for (double& v : expected) v = v > 0 ? v : 0;
     }
     const Gradients g = backward(s, wide(x), wide(weights), wide(dy));
+    Doubles masked_dy = wide(dy);
+    for (size_t i = 0; i < masked_dy.size(); i++) masked_dy[i] = expected[i] > 0 ? masked_dy[i] : 0;
+    const Gradients under_mask = backward(s, wide(x), wide(weights), masked_dy);
     for (int threads = 1; threads <= 3; threads++) {
         const int64_t context = open(threads), operation = create(context, s);
         const std::string name = s.name() + ", " + std::to_string(threads) + " threads, ";
@@ -85,6 +88,15 @@ void compare(const Case& s) {
             near(name + "dx", all[1], g.x, 2e-6 * sqrt(double(s.out)), 1e-5);
             near(name + "dweights", all[2], g.weights, 2e-6 * sqrt(double(s.batch)), 1e-5);
             if (with_bias) near(name + "dbias", all[3], g.bias, 2e-6 * sqrt(double(s.batch)), 1e-5);
+            // The whole pass under the mask of the output; where there is no rectifier it is as good a mask as any.
+            Floats whole_dy = dy, dx(x.size(), NAN), dweights(weights.size(), NAN), dbias(bias.size(), NAN);
+            OK(on(operation, softshare_linear_backward, x, all[0], whole_dy, weights, dx, dweights, given(with_bias, dbias)));
+            near(name + "dx of the whole pass", dx, under_mask.x, 2e-6 * sqrt(double(s.out)), 1e-5);
+            near(name + "dweights of the whole pass", dweights, under_mask.weights, 2e-6 * sqrt(double(s.batch)), 1e-5);
+            if (with_bias) near(name + "dbias of the whole pass", dbias, under_mask.bias, 2e-6 * sqrt(double(s.batch)), 1e-5);
+            Floats only(weights.size(), NAN), plain_dy = dy;
+            OK(on(operation, softshare_linear_backward, x, nullptr, plain_dy, weights, nullptr, only, given(with_bias, dbias)));
+            same(name + "dweights without mask", only, all[2]);
             for (int i = 0; i < 4; i++) {
                 if (repeat == 0) first[i] = all[i];
                 same(name + "repeated " + std::to_string(i), all[i], first[i]);

@@ -2,10 +2,13 @@ package io.softshare.bench;
 
 import io.softshare.device.Buffer;
 import io.softshare.device.CpuDevice;
+import io.softshare.device.CudaDevice;
 import io.softshare.device.Device;
 import io.softshare.device.Kernels;
+import io.softshare.device.Precision;
 import io.softshare.device.PriorOperation;
 import io.softshare.device.Scalar;
+import io.softshare.device.Steps;
 import io.softshare.prior.Mixture;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,15 +56,23 @@ public class PriorBenchmark {
     @Param({"2"})
     public int threads;
 
+    /** cuda: skipped, with the reason, where no GPU is usable. */
+    @Param({"cpu", "cuda"})
+    public String deviceKind;
+
     @Param
     public Way kernels;
 
     private Device device;
     private Step step;
+    private Steps repeated;
 
     @Setup
     public void setUp() {
-        device = CpuDevice.open(threads);
+        device = deviceKind.equals("cuda") ? cuda() : CpuDevice.open(threads);
+        if (device == null) {
+            return;
+        }
         try (Step fused = new Step(SAMPLE, Way.FUSED);
                 Step unfused = new Step(SAMPLE, Way.UNFUSED)) {
             fused.run();
@@ -76,17 +87,38 @@ public class PriorBenchmark {
             }
         }
         step = new Step(weights, kernels);
+        repeated = device.steps();
+    }
+
+    /** The GPU, or null with the reason told. */
+    private static Device cuda() {
+        String problem = CudaDevice.problem();
+        if (problem != null) {
+            System.out.println("SKIPPED: cuda: " + problem);
+            return null;
+        }
+        return CudaDevice.open(Precision.FP32);
     }
 
     @TearDown
     public void tearDown() {
-        step.close();
-        device.close();
+        if (device != null) {
+            repeated.close();
+            step.close();
+            device.close();
+        }
     }
 
+    /** On a GPU the step is a recorded graph, and the time is that until its end. */
     @Benchmark
     public void step() {
-        step.run();
+        if (device == null) {
+            throw new IllegalStateException("SKIPPED: no usable GPU; nothing is timed");
+        }
+        repeated.run(kernels, step::run);
+        if (!device.kind().equals("cpu")) {
+            step.statistics.readDoubles(1); // waits
+        }
     }
 
     /** Buffers for so many weights, and a step on them. */

@@ -73,4 +73,22 @@ public final class ConvolutionOperation extends NativeOperation {
                 floats("dweights", dweights, sizes.weights()),
                 floats("dbias", dbias, sizes.biases())));
     }
+
+    /**
+     * The whole backward pass.
+     *
+     * @param y the output of a layer with a rectifier, whose mask then applies to dy (perhaps in place); null: no mask
+     * @param dx null: not wanted
+     */
+    public void backward(Buffer x, Buffer y, Buffer dy, Buffer weights, Buffer dx, Buffer dweights, Buffer dbias) {
+        check(Native.softshare_convolution_backward(
+                handle(),
+                floats("x", x, sizes.inputs()),
+                floats("y", y, sizes.outputs()),
+                floats("dy", dy, sizes.outputs()),
+                floats("weights", weights, sizes.weights()),
+                floats("dx", dx, sizes.inputs()),
+                floats("dweights", dweights, sizes.weights()),
+                floats("dbias", dbias, sizes.biases())));
+    }
 }

@@ -46,4 +46,22 @@ public final class LinearOperation extends NativeOperation {
                 floats("dweights", dweights, size(out, in)),
                 floats("dbias", dbias, biases)));
     }
+
+    /**
+     * The whole backward pass.
+     *
+     * @param y the output of a layer with a rectifier, whose mask then applies to dy (perhaps in place); null: no mask
+     * @param dx null: not wanted
+     */
+    public void backward(Buffer x, Buffer y, Buffer dy, Buffer weights, Buffer dx, Buffer dweights, Buffer dbias) {
+        check(Native.softshare_linear_backward(
+                handle(),
+                floats("x", x, size(batch, in)),
+                floats("y", y, size(batch, out)),
+                floats("dy", dy, size(batch, out)),
+                floats("weights", weights, size(out, in)),
+                floats("dx", dx, size(batch, in)),
+                floats("dweights", dweights, size(out, in)),
+                floats("dbias", dbias, biases)));
+    }
 }

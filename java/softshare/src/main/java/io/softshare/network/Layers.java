@@ -20,8 +20,7 @@ final class Layers {
     /** A layer's parameters and their gradients; bias may be null, gradients are null in inference. */
     record Parameters(Buffer weights, Buffer bias, Buffer dweights, Buffer dbias) {}
 
-    record Convolution(
-            Kernels kernels, ConvolutionOperation op, boolean relu, Parameters p, Value x, Value y, Sink dx, long count)
+    record Convolution(ConvolutionOperation op, boolean relu, Parameters p, Value x, Value y, Sink dx)
             implements Layer {
         @Override
         public void forward() {
@@ -30,12 +29,15 @@ final class Layers {
 
         @Override
         public void backward() {
-            if (relu) {
-                kernels.reluBackward(count, y.data, y.gradient, y.gradient);
-            }
-            op.backwardWeights(x.data, y.gradient, p.dweights, p.dbias);
+            op.backward(
+                    x.data,
+                    relu ? y.data : null,
+                    y.gradient,
+                    p.weights,
+                    dx.wanted() ? dx.target() : null,
+                    p.dweights,
+                    p.dbias);
             if (dx.wanted()) {
-                op.backwardData(y.gradient, p.weights, dx.target());
                 dx.done();
             }
         }
@@ -51,9 +53,7 @@ final class Layers {
         }
     }
 
-    record Linear(
-            Kernels kernels, LinearOperation op, boolean relu, Parameters p, Value x, Value y, Sink dx, long count)
-            implements Layer {
+    record Linear(LinearOperation op, boolean relu, Parameters p, Value x, Value y, Sink dx) implements Layer {
         @Override
         public void forward() {
             op.forward(x.data, p.weights, p.bias, y.data);
@@ -61,12 +61,15 @@ final class Layers {
 
         @Override
         public void backward() {
-            if (relu) {
-                kernels.reluBackward(count, y.data, y.gradient, y.gradient);
-            }
-            op.backwardWeights(x.data, y.gradient, p.dweights, p.dbias);
+            op.backward(
+                    x.data,
+                    relu ? y.data : null,
+                    y.gradient,
+                    p.weights,
+                    dx.wanted() ? dx.target() : null,
+                    p.dweights,
+                    p.dbias);
             if (dx.wanted()) {
-                op.backwardData(y.gradient, p.weights, dx.target());
                 dx.done();
             }
         }

@@ -132,19 +132,16 @@ public final class Network implements AutoCloseable {
                     c.padHeight(),
                     c.padWidth(),
                     flags | (c.bias() ? Kernels.BIAS : 0)));
-            return new Layers.Convolution(
-                    kernels, op, plan.fused(), parameters(node, c.bias()), x, y, sink(x), count(y.shape));
+            return new Layers.Convolution(op, plan.fused(), parameters(node, c.bias()), x, y, sink(x));
         }
         if (operation instanceof Operation.Linear l) {
             return new Layers.Linear(
-                    kernels,
                     kernels.linear(batch, l.inFeatures(), l.outFeatures(), flags | (l.bias() ? Kernels.BIAS : 0)),
                     plan.fused(),
                     parameters(node, l.bias()),
                     x,
                     y,
-                    sink(x),
-                    count(y.shape));
+                    sink(x));
         }
         if (operation instanceof Operation.BatchNorm b) {
             return batchNorm(node.name(), b, plan.fused(), x, y);
