@@ -154,6 +154,7 @@ inline std::vector<Case> all() {
             add("net, late, structured" + share + of, nets, late(k, 0.5, random), true, live, true);
         }
     }
+    add("1,000,003 of K = 17", {{1, 1, 1000003}}, even(17, 0.5, 1.0, 0.5), false, 1, false);
     add("100,003 of K = 17", {{1, 100003, 1}}, even(17, 0.5, 1.0, 0.5), false, 1, false);
     add("100,003 rows of K = 17", {{100003, 1, 1}}, late(17, 0.5, random), true, 0.5, true);
     return cases;
