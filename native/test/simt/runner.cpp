@@ -248,6 +248,8 @@ std::string run(const Kernel& k, dim3 grid, dim3 block) {
     fault.clear();
     const uint64_t blocks = uint64_t(grid.x) * grid.y * grid.z, size = uint64_t(block.x) * block.y * block.z;
     const uint64_t blocks_of_chunk = SANITIZER_FIBERS / size;
+    // Once, before the first thread runs: were they to move later, the race detector would see a race of the runner's own.
+    fibers.reserve(THREADS);
     if (under_tsan()) {
         scheduler_tsan = __tsan_get_current_fiber();
         auto reserve = [](size_t bytes) { return static_cast<char*>(mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)); };
