@@ -109,6 +109,38 @@ inline void within(const std::string& what, const Floats& found, const Doubles& 
     check(most <= 1, what + ": " + std::to_string(most) + " of the bound");
 }
 
+/* What a layer gives and its gradients, in double. */
+struct LayerResult {
+    Doubles y, dx, dweights, dbias;
+};
+
+/*
+ * A layer with weights by tensor cores, whose inputs are rounded to 2^-11: a product errs by 2^-10 of its size at most, and the sums
+ * as in FP32. sizes: what the layer's formulas give for the absolute values of all inputs.
+ */
+template <typename Forward, typename Data, typename Weights>
+void within_tf32(const std::string& name, int64_t operation, Forward forward, Data backward_data, Weights backward_weights, const Floats& x,
+                 const Floats& weights, const Floats& bias, const Floats& dy, const LayerResult& expected, const LayerResult& sizes) {
+    check(std::string(softshare_implementation(operation)).find("tf32") != std::string::npos, name + " uses tensor cores");
+    const auto bounds = [](Doubles all) {
+        for (double& b : all) b = 1.05e-3 * b + 1e-6;  // 2^-10, and room for the sums
+        return all;
+    };
+    Floats y(expected.y.size(), NAN), dx(x.size(), NAN), dweights(weights.size(), NAN), dbias(bias.size(), NAN);
+    OK(on(operation, forward, x, weights, given(bias), y));
+    OK(on(operation, backward_data, dy, weights, dx));
+    OK(on(operation, backward_weights, x, dy, dweights, given(!bias.empty(), dbias)));
+    within(name + ", tf32, y", y, expected.y, bounds(sizes.y));
+    within(name + ", tf32, dx", dx, expected.dx, bounds(sizes.dx));
+    within(name + ", tf32, dweights", dweights, expected.dweights, bounds(sizes.dweights));
+    if (!bias.empty()) within(name + ", tf32, dbias", dbias, expected.dbias, bounds(sizes.dbias));
+}
+
+inline Floats absolute(Floats values) {
+    for (float& v : values) v = fabsf(v);
+    return values;
+}
+
 /* Bit for bit. */
 template <typename T>
 void same(const std::string& what, const std::vector<T>& found, const std::vector<T>& expected) {

@@ -131,43 +131,27 @@ void compare(const Case& s) {
     }
 }
 
-/* Tensor cores' inputs are rounded to 2^-11: a product errs by 2^-10 of its size at most, and the sums as in FP32. */
+LayerResult whole(const Case& s, const Floats& x, const Floats& weights, const Floats& bias, const Floats& dy, bool relu) {
+    const Gradients g = backward(s, wide(x), wide(weights), wide(dy));
+    LayerResult all{forward(s, wide(x), wide(weights), wide(bias)), g.x, g.weights, g.bias};
+    for (double& v : all.y) v = relu && v < 0 ? 0 : v;
+    all.dbias.resize(bias.size());
+    return all;
+}
+
 void tf32(const Case& s) {
     const int64_t context = open(1);
     if (device::cuda() == nullptr) {
         REFUSED(softshare_precision(context, SOFTSHARE_PRECISION_TF32), "fp32 only");
-        OK(softshare_close(context));
-        return;
+    } else {
+        Random random(9);
+        const Floats x = random.floats(s.x()), weights = random.floats(s.weights());
+        const Floats bias = random.floats((s.flags & SOFTSHARE_BIAS) != 0 ? s.out : 0), dy = random.floats(s.y());
+        OK(softshare_precision(context, SOFTSHARE_PRECISION_TF32));
+        within_tf32(s.name(), create(context, s), softshare_convolution_forward, softshare_convolution_backward_data, softshare_convolution_backward_weights, x,
+                    weights, bias, dy, whole(s, x, weights, bias, dy, (s.flags & SOFTSHARE_RELU) != 0),
+                    whole(s, absolute(x), absolute(weights), absolute(bias), absolute(dy), false));
     }
-    Random random(9);
-    const bool with_bias = (s.flags & SOFTSHARE_BIAS) != 0;
-    const size_t x_size = s.x(), w_size = s.weights(), y_size = s.y();
-    const Floats x = random.floats(x_size), weights = random.floats(w_size), bias = random.floats(with_bias ? s.out : 0), dy = random.floats(y_size);
-    OK(softshare_precision(context, SOFTSHARE_PRECISION_TF32));
-    const int64_t operation = create(context, s);
-    check(std::string(softshare_implementation(operation)).find("tf32") != std::string::npos, s.name() + " uses tensor cores");
-    const auto sizes = [](const Floats& f) {
-        Doubles all(f.size());
-        for (size_t i = 0; i < f.size(); i++) all[i] = fabs(f[i]);
-        return all;
-    };
-    Doubles y = forward(s, wide(x), wide(weights), wide(bias)), y_bound = forward(s, sizes(x), sizes(weights), sizes(bias));
-    if ((s.flags & SOFTSHARE_RELU) != 0) {
-        for (double& v : y) v = v > 0 ? v : 0;
-    }
-    const Gradients g = backward(s, wide(x), wide(weights), wide(dy)), g_bound = backward(s, sizes(x), sizes(weights), sizes(dy));
-    const auto bounds = [](Doubles all) {
-        for (double& b : all) b = 1.05e-3 * b + 1e-6;  // 2^-10, and room for the sums
-        return all;
-    };
-    Floats found_y(y_size, NAN), dx(x_size, NAN), dweights(w_size, NAN), dbias(bias.size(), NAN);
-    OK(on(operation, softshare_convolution_forward, x, weights, given(bias), found_y));
-    OK(on(operation, softshare_convolution_backward_data, dy, weights, dx));
-    OK(on(operation, softshare_convolution_backward_weights, x, dy, dweights, given(with_bias, dbias)));
-    within(s.name() + ", tf32, y", found_y, y, bounds(y_bound));
-    within(s.name() + ", tf32, dx", dx, g.x, bounds(g_bound.x));
-    within(s.name() + ", tf32, dweights", dweights, g.weights, bounds(g_bound.weights));
-    if (with_bias) within(s.name() + ", tf32, dbias", dbias, g.bias, bounds(g_bound.bias));
     OK(softshare_close(context));
 }
 

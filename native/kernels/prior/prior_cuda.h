@@ -1,9 +1,9 @@
 /*
  * The prior's operation on CUDA: tensors, their chunks and the scratch memory, all on the device, made once.
  *
- * A chunk is a stretch of at most CHUNK weights of one tensor. A block takes every gridDim-th chunk; its threads take four
- * neighbouring weights at a time. Sums go from threads to warps to blocks to the grid in a fixed order, so that the same
- * device gives the same bits.
+ * A chunk is a stretch of at most CHUNK weights of one tensor. A block takes every gridDim-th chunk; its threads take neighbouring
+ * weights (prior_step_cuda.h, which needs no tensors, cuts the arena into fours). Sums go from threads to warps to blocks to the
+ * grid in a fixed order, so that the same device gives the same bits.
  */
 #ifndef SOFTSHARE_PRIOR_CUDA_H
 #define SOFTSHARE_PRIOR_CUDA_H

@@ -2,7 +2,7 @@ package io.softshare.device;
 
 import org.bytedeco.javacpp.Pointer;
 
-/** This process's memory. malloc is called directly: JavaCPP would count its own allocations against the Java heap. */
+/** This process's memory. calloc is called directly: JavaCPP would count its own allocations against the Java heap. */
 final class HostMemory implements MemorySpace {
     static final HostMemory INSTANCE = new HostMemory();
 

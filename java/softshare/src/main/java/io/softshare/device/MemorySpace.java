@@ -4,7 +4,7 @@ import org.bytedeco.javacpp.Pointer;
 
 /** Where buffers' bytes lie, and how they get there and back. Sizes are checked by {@link Buffer}. */
 interface MemorySpace {
-    /** Uninitialised memory, to be given back with {@link #free}; 64-byte aligned after rounding up within the slack. */
+    /** So many bytes, to be given back with {@link #free}; zeroed if they are on the host. */
     Pointer take(long bytes);
 
     void free(Pointer base);
