@@ -6,9 +6,18 @@ import java.util.List;
 
 /** The default: one adaptive arithmetic code over everything, with mixed contexts for the zero map. */
 final class ContextCodec implements Codec {
+    private final String name;
+    private final int quickFrom;
+
+    /** @param quickFrom non-zero weights of a tensor from which on its zero map is coded in the quick form */
+    ContextCodec(String name, int quickFrom) {
+        this.name = name;
+        this.quickFrom = quickFrom;
+    }
+
     @Override
     public String name() {
-        return "context";
+        return name;
     }
 
     @Override
@@ -20,7 +29,7 @@ final class ContextCodec implements Codec {
     public Encoded encode(List<CompressedTensor> tensors) {
         RangeEncoder coder = new RangeEncoder(true);
         CostMeter meter = new CostMeter(coder::position);
-        ContextSession session = new ContextSession(coder, meter, true);
+        ContextSession session = new ContextSession(coder, meter, true, quickFrom);
         for (CompressedTensor tensor : tensors) {
             if (!session.code(tensor.spec(), tensor)) {
                 throw new AssertionError("a tensor that exists can be coded: " + tensor);
@@ -33,7 +42,7 @@ final class ContextCodec implements Codec {
     public Decoded decode(List<TensorSpec> specs, byte[] file, int from, int to) throws MalformedFileException {
         RangeDecoder coder = new RangeDecoder(file, from, to);
         CostMeter meter = new CostMeter(coder::position);
-        ContextSession session = new ContextSession(coder, meter, false);
+        ContextSession session = new ContextSession(coder, meter, false, 0);
         List<CompressedTensor> tensors = new ArrayList<>();
         for (TensorSpec spec : specs) {
             if (!session.code(spec, null)) {

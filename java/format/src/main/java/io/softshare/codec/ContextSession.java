@@ -14,6 +14,7 @@ final class ContextSession {
     private final BinaryCoder coder;
     private final CostMeter meter;
     private final boolean encoding;
+    private final int quickFrom;
 
     private final Slots kinds = new Slots(2 * TensorRole.values().length, 255);
     private final Slots sameCodebook = new Slots(2, 255);
@@ -22,8 +23,10 @@ final class ContextSession {
     private final FloatModel[] floats = new FloatModel[TensorRole.values().length];
     private final FixedPointModel fixedPoint = new FixedPointModel();
     private final LiveModel liveModel = new LiveModel();
+    private final Slots forms = new Slots(1, 30);
     private final Slots transposed = new Slots(1, 30);
     private final ZeroMapModel zeroMap = new ZeroMapModel();
+    private final BlockMapModel blockMap = new BlockMapModel();
     private final IndexModel indexModel = new IndexModel();
 
     private final List<float[]> codebooks = new ArrayList<>();
@@ -35,7 +38,11 @@ final class ContextSession {
     private boolean afterWeights;
     private CompressedTensor last;
 
-    ContextSession(BinaryCoder coder, CostMeter meter, boolean encoding) {
+    /**
+     * @param quickFrom when encoding: tensors with so many non-zero weights take the quick form of the zero map
+     */
+    ContextSession(BinaryCoder coder, CostMeter meter, boolean encoding, int quickFrom) {
+        this.quickFrom = quickFrom;
         this.coder = coder;
         this.meter = meter;
         this.encoding = encoding;
@@ -127,23 +134,41 @@ final class ContextSession {
     private boolean codeCells(TensorSpec spec, int[] cells, int gridWidth, int[] rows, int[] columns) {
         Layout byRow = Layout.of(spec, false, gridWidth);
         Layout byColumn = Layout.of(spec, true, gridWidth);
-        boolean better = encoding && measure(byColumn, cells, columns, rows) < measure(byRow, cells, rows, columns);
+        boolean quick = forms.code(coder, 0, encoding && nonZero(cells) >= quickFrom ? 1 : 0) != 0;
+        boolean better = encoding
+                && measure(byColumn, quick, cells, columns, rows) < measure(byRow, quick, cells, rows, columns);
         boolean turn = transposed.code(coder, 0, better ? 1 : 0) != 0;
         meter.charge(Part.STRUCTURE);
         Layout layout = turn ? byColumn : byRow;
         int[] lines = turn ? columns : rows;
         int[] crossings = turn ? rows : columns;
-        zeroMap.code(coder, layout, cells, lines, crossings);
+        if (quick) {
+            blockMap.code(coder, layout, cells, lines, crossings);
+        } else {
+            zeroMap.code(coder, layout, cells, lines, crossings);
+        }
         meter.charge(Part.ZERO_MAP);
-        boolean good = indexModel.code(coder, layout, cells, lines, crossings);
+        boolean good = indexModel.code(coder, layout, cells, quick);
         meter.charge(Part.INDICES);
         return good;
     }
 
-    private double measure(Layout layout, int[] cells, int[] lines, int[] crossings) {
+    private double measure(Layout layout, boolean quick, int[] cells, int[] lines, int[] crossings) {
         RangeEncoder trial = new RangeEncoder(false);
-        zeroMap.copy().code(trial, layout, cells, lines, crossings);
+        if (quick) {
+            new BlockMapModel().code(trial, layout, cells, lines, crossings);
+        } else {
+            zeroMap.copy().code(trial, layout, cells, lines, crossings);
+        }
         return trial.position();
+    }
+
+    private static int nonZero(int[] cells) {
+        int count = 0;
+        for (int cell : cells) {
+            count += cell != 0 ? 1 : 0;
+        }
+        return count;
     }
 
     private boolean codeCodebook(float[] given) {

@@ -10,6 +10,7 @@ import io.softshare.graph.TensorSpec;
  * @param crossStep distance from one crossing to the next
  * @param kernelWidth positions in one row of the kernel
  * @param gridWidth distance from a column to the one above it on the grid; 0 if there is none
+ * @param gridArea columns of one image; the grid's first row has none above it
  */
 record Layout(
         boolean transposed,
@@ -19,17 +20,44 @@ record Layout(
         int lineStep,
         int crossStep,
         int kernelWidth,
-        int gridWidth) {
+        int gridWidth,
+        int gridArea) {
 
+    /** @param gridWidth as {@link #gridWidth} says; images are squares */
     static Layout of(TensorSpec spec, boolean transposed, int gridWidth) {
+        int gridArea = gridWidth * gridWidth;
         int rows = spec.rows();
         int columns = spec.columns();
         int kernel = spec.kernel();
         int kernelWidth = kernel > 1 ? spec.shape().get(3) : 1;
         int rowStep = columns * kernel;
         return transposed
-                ? new Layout(true, columns, rows, kernel, kernel, rowStep, kernelWidth, gridWidth)
-                : new Layout(false, rows, columns, kernel, rowStep, kernel, kernelWidth, gridWidth);
+                ? new Layout(true, columns, rows, kernel, kernel, rowStep, kernelWidth, gridWidth, gridArea)
+                : new Layout(false, rows, columns, kernel, rowStep, kernel, kernelWidth, gridWidth, gridArea);
+    }
+
+    /**
+     * What lies around a column on the grid, among the columns before it: 1 if there is one above, 2 above to the left, 4 above
+     * to the right, 8 two above; 0 without a grid.
+     */
+    int gridNeighbours(int column) {
+        if (gridWidth == 0) {
+            return 0;
+        }
+        int place = column % gridArea;
+        int x = place % gridWidth;
+        return place < gridWidth
+                ? 0
+                : 1 | (x > 0 ? 2 : 0) | (x < gridWidth - 1 ? 4 : 0) | (place >= 2 * gridWidth ? 8 : 0);
+    }
+
+    int columns() {
+        return transposed ? lines : crossings;
+    }
+
+    /** Distance in the tensor from a column to the next one. */
+    int columnStep() {
+        return transposed ? lineStep : crossStep;
     }
 
     /**

@@ -12,6 +12,17 @@ package io.softshare.codec;
  */
 public record TensorCost(
         String tensor, double structure, double zeroMap, double indices, double codebook, double other) {
+    /** The cost of two parts of one tensor together. */
+    public TensorCost plus(TensorCost part) {
+        return new TensorCost(
+                tensor,
+                structure + part.structure,
+                zeroMap + part.zeroMap,
+                indices + part.indices,
+                codebook + part.codebook,
+                other + part.other);
+    }
+
     public double total() {
         return structure + zeroMap + indices + codebook + other;
     }

@@ -2,7 +2,8 @@ package io.softshare.codec;
 
 /**
  * Which weights are not zero. Each cell of a live row and a live column is one decision; a logistic mixer weighs the
- * evidence of the row so far, the column so far, cells nearby and the kernel against the density of the layer.
+ * evidence of the row so far, the column so far, cells nearby, the image's grid and the kernel against the density of the
+ * layer. {@link BlockMapModel} is the quicker form for layers with many weights.
  */
 final class ZeroMapModel {
     /** Pseudo-observations of a row or column, in quarters of a non-zero weight. */
@@ -13,6 +14,9 @@ final class ZeroMapModel {
 
     private static final int LOCAL = 64;
     private static final int COUNTS = 64;
+    private static final int CROWD = 48;
+    private static final int GRID = 64;
+    private static final int SINCE = 32;
     private static final int IN_KERNEL = 32;
     private static final int AROUND = 16;
     private static final int MAX_POSITIONS = 1024;
@@ -25,6 +29,9 @@ final class ZeroMapModel {
         Mixer.ONE / 4,
         Mixer.ONE / 4,
         Mixer.ONE / 4,
+        Mixer.ONE / 4,
+        Mixer.ONE / 4,
+        Mixer.ONE / 4,
         Mixer.ONE / 4
     };
 
@@ -32,6 +39,9 @@ final class ZeroMapModel {
     private final Slots layer = new Slots(1, 1023);
     private final Slots local = new Slots(LOCAL, 1023);
     private final Slots counts = new Slots(COUNTS, 1023);
+    private final Slots crowd = new Slots(CROWD, 1023);
+    private final Slots grid = new Slots(GRID, 1023);
+    private final Slots since = new Slots(SINCE, 1023);
     private final Slots inKernel = new Slots(IN_KERNEL, 1023);
     private final Slots around = new Slots(AROUND, 1023);
     private final Slots positions = new Slots(MAX_POSITIONS, 1023);
@@ -62,6 +72,7 @@ final class ZeroMapModel {
         int[] kernelCounts = new int[liveCrossings.length]; // of the line before, overwritten behind the scan
         int set = kernel > 1 ? 1 : 0;
         int[] in = mixer.inputs;
+        int gridUp = -layout.gridWidth() * layout.columnStep();
         for (int l = 0; l < liveLines.length; l++) {
             int line = liveLines[l] * layout.lineStep();
             int above = l > 0 ? liveLines[l - 1] * layout.lineStep() - line : 0;
@@ -69,18 +80,16 @@ final class ZeroMapModel {
             int lineCount = 0;
             int lineSeen = 0;
             int leftCount = 0;
-            int left = 0;
-            int left2 = 0;
+            int zeros = 0; // since the last non-zero weight of the line
             for (int c = 0; c < liveCrossings.length; c++) {
                 int cell = line + liveCrossings[c] * layout.crossStep();
-                left2 = c > 1 ? liveCrossings[c - 2] * layout.crossStep() + line - cell : 0;
-                left = c > 0 ? liveCrossings[c - 1] * layout.crossStep() + line - cell : 0;
-                int column = layout.transposed() ? liveLines[l] : liveCrossings[c];
-                int grid = layout.gridWidth() > 0 && column >= layout.gridWidth()
-                        ? -layout.gridWidth() * (layout.transposed() ? layout.lineStep() : layout.crossStep())
+                int left2 = c > 1 ? (liveCrossings[c - 2] - liveCrossings[c]) * layout.crossStep() : 0;
+                int left = c > 0 ? (liveCrossings[c - 1] - liveCrossings[c]) * layout.crossStep() : 0;
+                int right = above != 0 && c + 1 < liveCrossings.length
+                        ? (liveCrossings[c + 1] - liveCrossings[c]) * layout.crossStep()
                         : 0;
-                int aboveCount = kernelCounts[c];
-                int aroundContext = Math.min(aboveCount, 3) * 4 + Math.min(leftCount, 3);
+                int neighbours = layout.gridNeighbours(layout.transposed() ? liveLines[l] : liveCrossings[c]);
+                int aroundContext = Math.min(kernelCounts[c], 3) * 4 + Math.min(leftCount, 3);
                 int kernelCount = 0;
                 for (int k = 0; k < kernel; k++) {
                     int at = cell + k;
@@ -89,15 +98,32 @@ final class ZeroMapModel {
                     in[0] = baseOdds;
                     in[1] = odds(lineCount, lineSeen + k, base) - baseOdds;
                     in[2] = odds(crossCounts[c], l * kernel + k, base) - baseOdds;
-                    int localContext = bit(cells, at, left)
+                    int isLeft = bit(cells, at, left);
+                    int isLeft2 = bit(cells, at, left2);
+                    int isGrid = (neighbours & 1) != 0 ? bit(cells, at, gridUp) : 0;
+                    int localContext = isLeft
                             | bit(cells, at, above) << 1
-                            | bit(cells, at, grid) << 2
-                            | bit(cells, at, left2) << 3
+                            | isGrid << 2
+                            | isLeft2 << 3
                             | bit(cells, at, above2) << 4
                             | (above != 0 && left != 0 ? bit(cells, at, above + left) : 0) << 5;
                     in[3] = opinion(local, localContext, baseOdds);
                     int countContext = bucket(lineCount) * 8 + bucket(crossCounts[c]);
                     in[4] = opinion(counts, countContext, baseOdds);
+                    int gridContext = isLeft | isGrid << 1 | isLeft2 << 2;
+                    if (neighbours != 0) {
+                        gridContext |= ((neighbours & 2) != 0 ? bit(cells, at, gridUp - layout.columnStep()) : 0) << 3
+                                | ((neighbours & 4) != 0 ? bit(cells, at, gridUp + layout.columnStep()) : 0) << 4
+                                | ((neighbours & 8) != 0 ? bit(cells, at, 2 * gridUp) : 0) << 5;
+                    }
+                    int near = Integer.bitCount(localContext)
+                            + Integer.bitCount(gridContext >>> 3)
+                            + (right != 0 ? bit(cells, at, above + right) : 0);
+                    int crowdContext = Math.min(near, 5) * 8 + bucket(lineCount);
+                    int sinceContext = Math.min(zeros, SINCE - 1);
+                    in[5] = opinion(crowd, crowdContext, baseOdds);
+                    in[6] = opinion(grid, gridContext, baseOdds);
+                    in[7] = opinion(since, sinceContext, baseOdds);
                     int kernelContext = 0;
                     if (kernel > 1) {
                         int x = k % layout.kernelWidth();
@@ -105,25 +131,30 @@ final class ZeroMapModel {
                                 | (x > 0 ? bit(cells, at, -1) : 0) << 2
                                 | (k >= layout.kernelWidth() ? bit(cells, at, -layout.kernelWidth()) : 0) << 3
                                 | (k > 0 ? 1 : 0) << 4;
-                        in[5] = opinion(inKernel, kernelContext, baseOdds);
-                        in[6] = opinion(around, aroundContext, baseOdds);
-                        in[7] = opinion(positions, k % MAX_POSITIONS, baseOdds);
+                        in[8] = opinion(inKernel, kernelContext, baseOdds);
+                        in[9] = opinion(around, aroundContext, baseOdds);
+                        in[10] = opinion(positions, k % MAX_POSITIONS, baseOdds);
                     }
                     int bit = coder.code(cells[at] != 0 ? 1 : 0, mixer.mix(set));
                     mixer.update(bit);
                     layer.update(0, bit);
                     local.update(localContext, bit);
                     counts.update(countContext, bit);
+                    crowd.update(crowdContext, bit);
+                    grid.update(gridContext, bit);
+                    since.update(sinceContext, bit);
                     if (kernel > 1) {
                         inKernel.update(kernelContext, bit);
                         around.update(aroundContext, bit);
                         positions.update(k % MAX_POSITIONS, bit);
                     }
+                    zeros++;
                     if (bit != 0) {
                         cells[at] = Math.max(1, cells[at]); // as it is, when encoding
                         kernelCount++;
                         lineCount++;
                         crossCounts[c]++;
+                        zeros = 0;
                     }
                 }
                 lineSeen += kernel;
@@ -135,12 +166,9 @@ final class ZeroMapModel {
 
     private void start() {
         int p = 1 << 13;
-        layer.fill(p);
-        local.fill(p);
-        counts.fill(p);
-        inKernel.fill(p);
-        around.fill(p);
-        positions.fill(p);
+        for (Slots slots : new Slots[] {layer, local, counts, crowd, grid, since, inKernel, around, positions}) {
+            slots.fill(p);
+        }
         java.util.Arrays.fill(mixer.inputs, 0);
     }
 

@@ -8,7 +8,7 @@ import java.util.List;
  * A .sws file that was read or made: the network, and what takes how much of the file.
  *
  * @param bytes size of the file
- * @param graphBytes header, graph and checksum: all that is no tensor
+ * @param graphBytes header, graph, table of sections and checksum: all that is no tensor
  * @param payloadBytes coded tensors
  * @param costs bits of the payload by tensor and part, in the order of the tensors; their sum is the payload to within
  *     a few bits that close it

@@ -9,7 +9,7 @@ import net.jqwik.api.Example;
 class ContextCodecTest extends CodecContract {
     @Override
     Codec codec() {
-        return new ContextCodec();
+        return Codecs.byName("context").orElseThrow();
     }
 
     /** On independent weights no code beats the entropy; this one must come near it. */

@@ -80,7 +80,7 @@ class HostileFileTest {
         });
     }
 
-    private static void repair(byte[] file) {
+    static void repair(byte[] file) {
         CRC32C crc = new CRC32C();
         crc.update(file, 0, file.length - 4);
         for (int i = 0; i < 4; i++) {

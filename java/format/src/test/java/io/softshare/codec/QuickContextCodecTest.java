@@ -1,0 +1,9 @@
+package io.softshare.codec;
+
+/** The context codec with the quick form of the zero map for every tensor. */
+class QuickContextCodecTest extends CodecContract {
+    @Override
+    Codec codec() {
+        return new ContextCodec("context", 0);
+    }
+}
