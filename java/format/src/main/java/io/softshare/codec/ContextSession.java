@@ -148,7 +148,12 @@ final class ContextSession {
             zeroMap.code(coder, layout, cells, lines, crossings);
         }
         meter.charge(Part.ZERO_MAP);
-        boolean good = indexModel.code(coder, layout, cells, quick);
+        if (codebook.length == 2) {
+            return true; // one component besides zero: the map says it all
+        }
+        byte[] signs = indexModel.codeSigns(coder, layout, cells, quick);
+        meter.charge(Part.SIGNS);
+        boolean good = indexModel.codePlaces(coder, layout, cells, signs, quick);
         meter.charge(Part.INDICES);
         return good;
     }

@@ -9,6 +9,7 @@ final class CostMeter {
     enum Part {
         STRUCTURE,
         ZERO_MAP,
+        SIGNS,
         INDICES,
         CODEBOOK,
         OTHER
@@ -31,7 +32,7 @@ final class CostMeter {
     }
 
     void endTensor(String name) {
-        costs.add(new TensorCost(name, parts[0], parts[1], parts[2], parts[3], parts[4]));
+        costs.add(new TensorCost(name, parts[0], parts[1], parts[2], parts[3], parts[4], parts[5]));
         java.util.Arrays.fill(parts, 0);
     }
 

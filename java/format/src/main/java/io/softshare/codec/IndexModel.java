@@ -10,6 +10,9 @@ final class IndexModel {
     private static final int NEAR = 4;
     private static final int SUM = 6;
 
+    /** Components of one sign up to which the one before in the row or column is a context. */
+    private static final int MOST_CONTEXTS = 32;
+
     private final Mixer signMixer = new Mixer(1, SIGN_INITIAL, 24, 64);
     private final Mixer treeMixer = new Mixer(1, TREE_INITIAL, 24, 64);
     private final Slots sign = new Slots(1, 1023);
@@ -42,8 +45,9 @@ final class IndexModel {
             int nodes = 1 << bits[s];
             layer[s] = new Slots(nodes, 1023);
             all[s] = new Slots(nodes, 1023);
-            byRow[s] = new Slots(nodes * (counts[s] + 1), 1023);
-            byColumn[s] = new Slots(nodes * (counts[s] + 1), 1023);
+            int contexts = counts[s] <= MOST_CONTEXTS ? counts[s] + 1 : 1;
+            byRow[s] = new Slots(nodes * contexts, 1023);
+            byColumn[s] = new Slots(nodes * contexts, 1023);
         }
         for (int i = 1; i < signs.length; i++) {
             members[signs[i] - 1][place[i]] = i;
@@ -51,121 +55,136 @@ final class IndexModel {
     }
 
     /**
-     * Codes the component of each cell that is not zero, row by row; decoding replaces the marks.
+     * Codes the sign of each cell that is not zero, row by row.
      *
+     * @param cells components when encoding, marks when decoding
      * @param quick one adaptive bit a decision, by the frequencies of this tensor alone
-     * @return false if a number beyond the codebook was found; the cells are then of no use
+     * @return for each cell 0, or 1 if it is positive, or 2
      */
-    boolean code(BinaryCoder coder, Layout layout, int[] cells, boolean quick) {
-        if (signs.length == 2) {
-            return true; // one component besides zero: the map says it all
-        }
-        boolean bothSigns = members[0].length > 0 && members[1].length > 0;
-        int onlySign = members[0].length > 0 ? 0 : 1;
+    byte[] codeSigns(BinaryCoder coder, Layout layout, int[] cells, boolean quick) {
+        byte[] found = new byte[cells.length];
         sign.fill(1 << 15);
-        layer[0].fill(1 << 15);
-        layer[1].fill(1 << 15);
-        if (quick) {
-            return codeQuickly(coder, cells, bothSigns, onlySign);
+        boolean both = members[0].length > 0 && members[1].length > 0;
+        if (!both || quick) {
+            byte only = (byte) (members[0].length > 0 ? 1 : 2);
+            for (int at = 0; at < cells.length; at++) {
+                if (cells[at] != 0) {
+                    found[at] = both ? (byte) (1 + sign.code(coder, 0, signs[cells[at]] == 2 ? 1 : 0)) : only;
+                }
+            }
+            return found;
         }
         int columns = layout.columns();
-        int kernel = layout.kernel();
-        int[] lastOfColumn = new int[columns];
+        byte[] lastOfColumn = new byte[columns];
         int[] sums = new int[columns];
-        int rows = cells.length / (columns * kernel);
-        int at = 0;
-        for (int r = 0; r < rows; r++) {
+        int row = columns * layout.kernel();
+        for (int first = 0; first < cells.length; first += row) {
             int last = 0;
             for (int c = 0; c < columns; c++) {
-                for (int k = 0; k < kernel; k++, at++) {
-                    if (cells[at] == 0) {
-                        continue;
+                for (int k = 0; k < layout.kernel(); k++) {
+                    int at = first + c * layout.kernel() + k;
+                    if (cells[at] != 0) {
+                        int before = last * 3 + lastOfColumn[c];
+                        int near = near(layout, found, at, c, k);
+                        last = 1 + codeSign(coder, signs[cells[at]] - 1, before, near, sums[c]);
+                        found[at] = (byte) last;
+                        lastOfColumn[c] = (byte) last;
+                        sums[c] += 3 - 2 * last;
                     }
-                    int s = onlySign;
-                    if (bothSigns) {
-                        s = codeSign(coder, layout, cells, at, c, k, last, lastOfColumn[c], sums[c]);
-                    }
-                    int index = codePlace(coder, s, cells[at], last, lastOfColumn[c]);
-                    if (index < 0) {
-                        return false;
-                    }
-                    cells[at] = index;
-                    last = index;
-                    lastOfColumn[c] = index;
-                    sums[c] += s == 0 ? 1 : -1;
                 }
             }
         }
-        return true;
+        return found;
     }
 
-    private boolean codeQuickly(BinaryCoder coder, int[] cells, boolean bothSigns, int onlySign) {
-        for (int at = 0; at < cells.length; at++) {
-            if (cells[at] != 0) {
-                int s = bothSigns ? sign.code(coder, 0, signs[cells[at]] == 2 ? 1 : 0) : onlySign;
-                int symbol = place[cells[at]];
-                int node = 1;
-                for (int b = bits[s] - 1; b >= 0; b--) {
-                    node = node << 1 | layer[s].code(coder, node, symbol >>> b & 1);
-                }
-                int found = node - (1 << bits[s]);
-                if (found >= members[s].length) {
-                    return false;
-                }
-                cells[at] = members[s][found];
-            }
-        }
-        return true;
-    }
-
-    private int codeSign(
-            BinaryCoder coder, Layout layout, int[] cells, int at, int c, int k, int last, int lastOfColumn, int sum) {
-        int before = signs[last] * 3 + signs[lastOfColumn];
+    /** Sum of the signs close by that are known: two columns before, above on the grid, left and above in the kernel. */
+    private static int near(Layout layout, byte[] found, int at, int c, int k) {
         int step = layout.kernel();
-        int near = 0;
-        if (c > 0) {
-            near += value(cells[at - step]);
-        }
-        if (c > 1) {
-            near += value(cells[at - 2 * step]);
-        }
+        int near = (c > 0 ? value(found[at - step]) : 0) + (c > 1 ? value(found[at - 2 * step]) : 0);
         int neighbours = layout.gridNeighbours(c);
         if (neighbours != 0) {
             int up = at - layout.gridWidth() * step;
-            near += value(cells[up]);
-            near += (neighbours & 2) != 0 ? value(cells[up - step]) : 0;
-            near += (neighbours & 4) != 0 ? value(cells[up + step]) : 0;
-            near += (neighbours & 8) != 0 ? value(cells[up - layout.gridWidth() * step]) : 0;
+            near += value(found[up])
+                    + ((neighbours & 2) != 0 ? value(found[up - step]) : 0)
+                    + ((neighbours & 4) != 0 ? value(found[up + step]) : 0)
+                    + ((neighbours & 8) != 0 ? value(found[up - layout.gridWidth() * step]) : 0);
         }
         if (step > 1) {
-            near += k % layout.kernelWidth() > 0 ? value(cells[at - 1]) : 0;
-            near += k >= layout.kernelWidth() ? value(cells[at - layout.kernelWidth()]) : 0;
+            near += (k % layout.kernelWidth() > 0 ? value(found[at - 1]) : 0)
+                    + (k >= layout.kernelWidth() ? value(found[at - layout.kernelWidth()]) : 0);
         }
-        near = Math.max(-NEAR, Math.min(NEAR, near)) + NEAR;
-        int total = Math.max(-SUM, Math.min(SUM, sum)) + SUM;
+        return near;
+    }
+
+    private static int value(byte sign) {
+        return sign == 0 ? 0 : 3 - 2 * sign;
+    }
+
+    private int codeSign(BinaryCoder coder, int negative, int before, int nearSum, int columnSum) {
+        int near = Math.max(-NEAR, Math.min(NEAR, nearSum)) + NEAR;
+        int sum = Math.max(-SUM, Math.min(SUM, columnSum)) + SUM;
         int[] in = signMixer.inputs;
         in[0] = Logistic.stretch(sign.p(0));
         in[1] = Logistic.stretch(signBefore.p(before));
         in[2] = Logistic.stretch(signNear.p(near));
-        in[3] = Logistic.stretch(signSum.p(total));
-        int bit = coder.code(signs[cells[at]] == 2 ? 1 : 0, signMixer.mix(0));
+        in[3] = Logistic.stretch(signSum.p(sum));
+        int bit = coder.code(negative, signMixer.mix(0));
         signMixer.update(bit);
         sign.update(0, bit);
         signBefore.update(before, bit);
         signNear.update(near, bit);
-        signSum.update(total, bit);
+        signSum.update(sum, bit);
         return bit;
     }
 
-    private int value(int cell) {
-        return signs[cell] == 0 ? 0 : 3 - 2 * signs[cell];
+    /**
+     * Codes which component of its sign each cell has, row by row; decoding replaces the marks.
+     *
+     * @return false if a number beyond the codebook was found; the cells are then of no use
+     */
+    boolean codePlaces(BinaryCoder coder, Layout layout, int[] cells, byte[] found, boolean quick) {
+        layer[0].fill(1 << 15);
+        layer[1].fill(1 << 15);
+        int columns = layout.columns();
+        int row = columns * layout.kernel();
+        int[] lastOfColumn = new int[columns];
+        for (int first = 0; first < cells.length; first += row) {
+            int last = 0;
+            for (int at = first; at < first + row; at++) {
+                if (found[at] == 0) {
+                    continue;
+                }
+                int s = found[at] - 1;
+                int c = (at - first) / layout.kernel();
+                int symbol = place[cells[at]];
+                int number = quick ? quickly(coder, s, symbol) : codePlace(coder, s, symbol, last, lastOfColumn[c]);
+                if (number >= members[s].length) {
+                    return false;
+                }
+                last = members[s][number];
+                cells[at] = last;
+                lastOfColumn[c] = last;
+            }
+        }
+        return true;
     }
 
-    private int codePlace(BinaryCoder coder, int s, int cell, int last, int lastOfColumn) {
-        int symbol = place[cell];
+    private int context(int s, int component) {
+        return signs[component] == s + 1 && members[s].length <= MOST_CONTEXTS ? place[component] + 1 : 0;
+    }
+
+    private int quickly(BinaryCoder coder, int s, int symbol) {
+        int node = 1;
+        for (int b = bits[s] - 1; b >= 0; b--) {
+            node = node << 1 | layer[s].code(coder, node, symbol >>> b & 1);
+        }
+        return node - (1 << bits[s]);
+    }
+
+    private int codePlace(BinaryCoder coder, int s, int symbol, int last, int lastOfColumn) {
         int nodes = 1 << bits[s];
-        int rowContext = signs[last] == s + 1 ? (place[last] + 1) * nodes : 0;
-        int columnContext = signs[lastOfColumn] == s + 1 ? (place[lastOfColumn] + 1) * nodes : 0;
+        int rowContext = context(s, last) * nodes;
+        int columnContext = context(s, lastOfColumn) * nodes;
         int[] in = treeMixer.inputs;
         int node = 1;
         for (int b = bits[s] - 1; b >= 0; b--) {
@@ -181,7 +200,6 @@ final class IndexModel {
             byColumn[s].update(columnContext + node, bit);
             node = node << 1 | bit;
         }
-        int found = node - nodes;
-        return found < members[s].length ? members[s][found] : -1;
+        return node - nodes;
     }
 }

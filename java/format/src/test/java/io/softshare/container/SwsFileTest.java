@@ -42,7 +42,8 @@ class SwsFileTest {
         check(Examples.model(Examples.tiny(), 0.5), codec);
         for (String name : Models.names()) {
             SwsFile file = check(Examples.model(Examples.builtIn(name), 0.01), codec);
-            assertTrue(file.graphBytes() <= 24 + 5 * 3, name + " is a number: " + file.graphBytes() + " bytes around it");
+            assertTrue(
+                    file.graphBytes() <= 24 + 5 * 3, name + " is a number: " + file.graphBytes() + " bytes around it");
         }
     }
 
