@@ -1,5 +1,6 @@
 package io.softshare.bench;
 
+import io.softshare.codec.Codec;
 import io.softshare.codec.Codecs;
 import io.softshare.codec.CompressedTensor;
 import io.softshare.codec.QuantizedTensor;
@@ -7,6 +8,9 @@ import io.softshare.container.CompressedModel;
 import io.softshare.container.Limits;
 import io.softshare.container.SwsReader;
 import io.softshare.container.SwsWriter;
+import io.softshare.simplify.Reordering;
+import io.softshare.simplify.Simplified;
+import io.softshare.simplify.Simplifier;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,27 +25,32 @@ public final class CodecTable {
     private static final double IDEAL_TOLERANCE = 0.03;
 
     private final double seconds;
+    private final boolean simplify;
     private final StringBuilder out = new StringBuilder();
 
-    private CodecTable(double seconds) {
+    private CodecTable(double seconds, boolean simplify) {
         this.seconds = seconds;
+        this.simplify = simplify;
     }
 
-    /** Arguments: [--seconds S] [--synthetic] FILE...; bench/codec adds the rest. */
+    /** Arguments: [--seconds S] [--simplify] [--synthetic] FILE...; bench/codec adds the rest. */
     public static void main(String[] args) throws Exception {
         double seconds = 2;
         boolean synthetic = false;
+        boolean simplify = false;
         List<Path> files = new ArrayList<>();
         for (int i = 0; i < args.length; i++) {
             if (args[i].equals("--seconds") && i + 1 < args.length) {
                 seconds = Double.parseDouble(args[++i]);
+            } else if (args[i].equals("--simplify")) {
+                simplify = true;
             } else if (args[i].equals("--synthetic")) {
                 synthetic = true;
             } else {
                 files.add(Path.of(args[i]));
             }
         }
-        CodecTable table = new CodecTable(seconds);
+        CodecTable table = new CodecTable(seconds, simplify);
         try {
             for (Path file : files) {
                 table.add(file.getFileName().toString(), SwsReader.read(file).model());
@@ -153,6 +162,43 @@ public final class CodecTable {
                                 String.format(Locale.ROOT, "%s %.3f (%,.0f)", part, bits / nonZeroOrOne, bits / 8)));
                 line("- %s: %s", row.name(), String.join(", ", texts.values()));
             }
+        }
+        line("");
+        if (simplify) {
+            printSimplified(model);
+        }
+    }
+
+    /** What the same network takes once it is simplified, and once its units are reordered too. */
+    private void printSimplified(CompressedModel model) {
+        Simplified simplified = Simplifier.simplify(model);
+        line(
+                "Simplified: %d units dropped, %d constants folded and %d kept, %d weights and %d other values now zero, "
+                        + "no logit off by more than %.1e.%n",
+                simplified.droppedUnits(),
+                simplified.foldedConstants(),
+                simplified.keptConstants(),
+                simplified.removedWeights(),
+                simplified.removedOthers(),
+                simplified.logitError());
+        line("| codec | bytes as it is | simplified | and reordered | groups moved |");
+        line("|---|---|---|---|---|");
+        for (String name : Codecs.names()) {
+            Codec codec = Codecs.byName(name).orElseThrow();
+            long before = SwsWriter.encode(model, codec).length;
+            long after = SwsWriter.encode(simplified.model(), codec).length;
+            Reordering.Reordered reordered = Reordering.reorder(simplified.model(), codec);
+            long least = SwsWriter.encode(reordered.model(), codec).length;
+            line(
+                    "| %s | %,d | %,d (%.1f %%) | %,d (%.1f %%) | %d of %d |",
+                    name,
+                    before,
+                    after,
+                    100.0 * after / before - 100,
+                    least,
+                    100.0 * least / before - 100,
+                    reordered.movedGroups(),
+                    reordered.groups());
         }
         line("");
     }
