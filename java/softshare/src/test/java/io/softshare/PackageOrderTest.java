@@ -20,6 +20,7 @@ class PackageOrderTest {
             "graph",
             "codec",
             "container",
+            "simplify",
             "safetensors",
             "device",
             "data",
