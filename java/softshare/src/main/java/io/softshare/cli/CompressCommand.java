@@ -87,8 +87,27 @@ class CompressCommand implements Callable<Integer> {
     @Option(names = "--print-recipe", description = "Write the recipe in force and stop.")
     private boolean printRecipe;
 
-    @Option(names = "--codec", paramLabel = "NAME", defaultValue = "context", description = "context or csr-huffman.")
+    @Option(
+            names = "--codec",
+            paramLabel = "NAME",
+            defaultValue = "context",
+            description = "context, context-best (slower to decode, a little smaller for large networks) or"
+                    + " csr-huffman.")
     private String codec;
+
+    @Option(
+            names = "--rate-distortion",
+            paramLabel = "auto|LAMBDA",
+            defaultValue = Compression.AUTO,
+            description =
+                    "Of two shared values that explain a weight about equally well, take the one of fewer bits: lambda,"
+                            + " 0 for none, or as much as the validation error allows (default).")
+    private String rateDistortion;
+
+    @Option(
+            names = "--canonical-order",
+            description = "Hidden units may be stored in another order than they were trained in: a smaller file.")
+    private boolean canonicalOrder;
 
     @Option(names = "--kernels", paramLabel = "fused|unfused", defaultValue = "fused")
     private String kernels;
@@ -226,6 +245,7 @@ class CompressCommand implements Callable<Integer> {
             throw new UsageException(
                     "no codec is called " + codec + "; expected one of " + String.join(", ", Codecs.names()));
         }
+        checkLambda(rateDistortion);
         Augmentation.parse(augment);
         Map<String, String> values = new LinkedHashMap<>();
         values.put("goal", goal());
@@ -238,6 +258,8 @@ class CompressCommand implements Callable<Integer> {
         values.put("validation", String.valueOf(validation.equals("part")));
         values.put("recipe", RecipeFile.write(recipe()));
         values.put("codec", codec);
+        values.put("rateDistortion", rateDistortion);
+        values.put("canonicalOrder", String.valueOf(canonicalOrder));
         values.put("kernels", kernels);
         values.put("seed", String.valueOf(seed));
         values.put("device", device.device);
@@ -251,6 +273,18 @@ class CompressCommand implements Callable<Integer> {
         if (!java.util.List.of(expected).contains(value)) {
             throw new UsageException(option + " is " + value + ", expected " + String.join(" or ", expected));
         }
+    }
+
+    private static void checkLambda(String text) {
+        try {
+            double lambda = text.equals(Compression.AUTO) ? 0 : Double.parseDouble(text);
+            if (lambda >= 0 && lambda <= 1e6) {
+                return;
+            }
+        } catch (NumberFormatException e) {
+            // said below
+        }
+        throw new UsageException("--rate-distortion is " + text + ", expected auto or a number from 0 to 1e6");
     }
 
     /** Finds out before hours of training whether the file can be written. */
@@ -288,10 +322,11 @@ class CompressCommand implements Callable<Integer> {
         values.put("originalBytes", 4 * file.model().graph().parameterCount());
         values.put("fileBytes", file.bytes());
         values.put("compressionRatio", rounded(file.compressionRatio(), 3));
-        values.put("codec", file.codec().name());
+        values.put("codec", settings.get("codec"));
+        values.put("unitOrder", result.reordered() ? "canonical" : "original");
+        values.put("finishing", result.finishing());
         values.put("seconds", rounded(result.seconds(), 1));
-        System.err.print(
-                ResultTable.of(file, settings.get("data"), result.pretrainedErrorPercent(), result.testErrorPercent()));
+        System.err.print(ResultTable.of(file, settings.get("data"), result));
         System.err.println(String.format(
                 Locale.ROOT,
                 "%s: %,d bytes, %.1f times smaller; test error %.2f %% (dense %.2f %%: %s); %.2f %% of the weights; %.0f s",

@@ -53,6 +53,7 @@ final class InspectCommand implements Callable<Integer> {
             Map<String, Object> bits = new LinkedHashMap<>();
             bits.put("structure", cost.structure());
             bits.put("zeroMap", cost.zeroMap());
+            bits.put("signs", cost.signs());
             bits.put("indices", cost.indices());
             bits.put("codebook", cost.codebook());
             bits.put("other", cost.other());

@@ -3,6 +3,7 @@ package io.softshare.cli;
 import io.softshare.codec.TensorCost;
 import io.softshare.container.SwsFile;
 import io.softshare.graph.TensorRole;
+import io.softshare.pipeline.Compression;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
@@ -19,8 +20,7 @@ final class ResultTable {
 
     private ResultTable() {}
 
-    /** @param before test error of the dense network in per cent; after: of the decoded file */
-    static String of(SwsFile file, String data, double before, double after) {
+    static String of(SwsFile file, String data, Compression.Result result) {
         long weights = file.model().graph().tensors().stream()
                 .filter(t -> t.role() == TensorRole.WEIGHT)
                 .mapToLong(t -> t.size())
@@ -32,8 +32,8 @@ final class ResultTable {
         line(
                 out,
                 "test error",
-                percent(before),
-                percent(after),
+                percent(result.pretrainedErrorPercent()),
+                percent(result.testErrorPercent()),
                 paper == null ? "" : paper.before() + " to " + paper.after() + " %");
         line(
                 out,
@@ -48,11 +48,21 @@ final class ResultTable {
                 String.format(Locale.ROOT, "%,d (%.1f times smaller)", file.bytes(), file.compressionRatio()),
                 paper == null ? "" : paper.ratio() + " times");
         part(out, file, "where the non-zeros are", TensorCost::zeroMap);
+        part(out, file, "their signs", TensorCost::signs);
         part(out, file, "which value they have", TensorCost::indices);
         part(out, file, "shared values", TensorCost::codebook);
         part(out, file, "biases and the like", TensorCost::other);
         part(out, file, "forms and settings", TensorCost::structure);
         line(out, "  header, graph, checksum", "", String.format(Locale.ROOT, "%,d", file.graphBytes()), "");
+        line(
+                out,
+                "order of hidden units",
+                "",
+                result.reordered() ? "canonical" : "as trained (see --canonical-order)",
+                "");
+        for (String step : result.finishing()) {
+            out.append("  ").append(step).append('\n');
+        }
         return out.toString();
     }
 

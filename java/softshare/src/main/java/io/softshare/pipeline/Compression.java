@@ -1,5 +1,6 @@
 package io.softshare.pipeline;
 
+import io.softshare.codec.Codec;
 import io.softshare.codec.Codecs;
 import io.softshare.container.SwsFile;
 import io.softshare.container.SwsReader;
@@ -64,8 +65,22 @@ public final class Compression {
     private Progress progress;
     private double teacherCost = 1; // multiply-adds of the teacher, the network's being 1
 
-    /** What came out; no file after training alone. */
-    public record Result(SwsFile file, double pretrainedErrorPercent, double testErrorPercent, double seconds) {}
+    /** Setting of {@code rateDistortion}: as much as the validation error allows. */
+    public static final String AUTO = "auto";
+
+    /**
+     * What came out; no file after training alone.
+     *
+     * @param finishing what was done to the trained network before it was written, a phrase each
+     * @param reordered whether hidden units lie in another order than in training
+     */
+    public record Result(
+            SwsFile file,
+            double pretrainedErrorPercent,
+            double testErrorPercent,
+            double seconds,
+            List<String> finishing,
+            boolean reordered) {}
 
     private Compression(Device device, Settings settings, DataSet set, RunListener listener, Path run) {
         this.device = device;
@@ -187,7 +202,7 @@ public final class Compression {
             if (training()) {
                 StateDict.of(graph, state.arena().read()).write(Path.of(settings.get("out")));
                 double error = test.score().errorPercent();
-                return new Result(null, error, error, seconds());
+                return new Result(null, error, error, seconds(), List.of(), false);
             }
             trainer.estimateStatistics();
             return finish(state, biasBits());
@@ -365,13 +380,26 @@ public final class Compression {
 
     private Result finish(TrainingState state, int biasBits) throws IOException {
         Path out = Path.of(settings.get("out"));
-        SwsWriter.write(
-                out,
-                Export.model(graph, state, biasBits),
-                Codecs.byName(settings.get("codec")).orElseThrow());
+        Codec codec = Codecs.byName(settings.get("codec")).orElseThrow();
+        Finishing.Result finished = Finishing.run(
+                device,
+                graph,
+                state,
+                biasBits,
+                data.validation(),
+                lambda(settings.get("rateDistortion")),
+                settings.flag("canonicalOrder"),
+                codec,
+                listener);
+        SwsWriter.write(out, finished.model(), codec);
         SwsFile file = SwsReader.read(out);
         double error = testError(device, file, data.test());
-        return new Result(file, pretrainedErrorPercent, error, seconds());
+        return new Result(file, pretrainedErrorPercent, error, seconds(), finished.steps(), finished.reordered());
+    }
+
+    /** The rate–distortion setting as {@link Finishing#run} takes it: NaN for auto, which is also what nothing means. */
+    private static double lambda(String setting) {
+        return setting == null || setting.equals(AUTO) ? Double.NaN : Double.parseDouble(setting);
     }
 
     /** Error of a decoded file on an image set, in per cent. */

@@ -10,8 +10,10 @@ import io.softshare.graph.TensorRole;
 import io.softshare.graph.TensorSpec;
 import io.softshare.network.Arena;
 import io.softshare.network.ParameterLayout.Slot;
+import io.softshare.quantize.SharedValues;
 import io.softshare.train.TrainingState;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -19,30 +21,47 @@ import java.util.Map;
 public final class Export {
     private Export() {}
 
-    /**
-     * The network of a state that went through a hard stage: weights as indices into the shared values, biases in fixed
-     * point where biasBits is 0 or more, everything else as it is.
-     */
-    static CompressedModel model(Graph graph, TrainingState state, int biasBits) {
-        float[] codebook = state.codebook();
+    /** The weights of a state that went through a hard stage, by tensor in the graph's order. */
+    static SharedValues weights(TrainingState state) {
         byte[] assignment = state.assignment();
-        Map<String, float[]> values = state.arena().read();
+        float[] latent = state.latent();
+        List<int[]> indices = new ArrayList<>();
+        List<float[]> behind = new ArrayList<>();
+        for (Slot slot : state.arena().layout().weights()) {
+            int[] tensor = new int[slot.spec().size()];
+            for (int i = 0; i < tensor.length; i++) {
+                tensor[i] = assignment[(int) slot.offset() + i] & 0xFF;
+            }
+            indices.add(tensor);
+            behind.add(Arrays.copyOfRange(latent, (int) slot.offset(), (int) slot.offset() + tensor.length));
+        }
+        return new SharedValues(state.codebook(), indices, behind).tidy();
+    }
+
+    /**
+     * A network of weights as indices into shared values.
+     *
+     * @param weights of the graph's weight tensors, in its order
+     * @param values of all other tensors, by name
+     * @param biasBits fractional bits of biases, in fixed point; below 0: as they are
+     * @param mantissaBits of batch-norm's scales and statistics, 0 to 23
+     */
+    static CompressedModel model(
+            Graph graph, SharedValues weights, Map<String, float[]> values, int biasBits, int mantissaBits) {
         List<CompressedTensor> tensors = new ArrayList<>();
+        int number = 0;
         for (TensorSpec spec : graph.tensors()) {
             float[] data = values.get(spec.name());
             if (spec.role() == TensorRole.WEIGHT) {
-                Slot slot = state.arena().layout().slot(spec.name());
-                int[] indices = new int[spec.size()];
-                for (int i = 0; i < indices.length; i++) {
-                    int entry = assignment[(int) slot.offset() + i] & 0xFF;
-                    // A shared value that came to be zero is the zero.
-                    indices[i] = codebook[entry] == 0 ? 0 : entry;
-                }
-                tensors.add(new QuantizedTensor(spec, indices, codebook));
+                tensors.add(new QuantizedTensor(spec, weights.indices().get(number++), weights.codebook()));
             } else if (spec.role() == TensorRole.BIAS && biasBits >= 0) {
                 tensors.add(FixedPointTensor.round(spec, data, biasBits));
             } else {
-                tensors.add(new FloatTensor(spec, data));
+                float[] rounded = new float[data.length];
+                for (int i = 0; i < rounded.length; i++) {
+                    rounded[i] = SharedValues.roundMantissa(data[i], mantissaBits);
+                }
+                tensors.add(new FloatTensor(spec, rounded));
             }
         }
         return new CompressedModel(graph, tensors);

@@ -1,5 +1,6 @@
 package io.softshare.quantize;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -47,42 +48,53 @@ public record SharedValues(float[] codebook, List<int[]> indices, List<float[]> 
 
     /**
      * Gives each weight the value of least cost, (w − μ_j)² / 2s² − λ · log p_j, the zero among them: of two values that explain a
-     * weight about equally well, the one that takes fewer bits. s² is the mean squared error of the present values, p_j how often
-     * a tensor uses value j; both follow the choice for a few rounds. λ = 1 is the responsibility of a mixture with
-     * these values as means, one width s and proportions p. Zero stays zero: the zero component has taken its weights already.
+     * weight about equally well, the one that takes fewer bits. w is the weight's value and what its latent weight differs from
+     * the mean of those that share it; s² is the mean square of these differences, p_j how often a tensor uses value j, which
+     * follows the choice for a few rounds. λ = 1 is the responsibility of a mixture with these values as means, one width s
+     * and proportions p. Zero stays zero: the zero component has taken its weights already.
      *
-     * @param lambda λ, 0 or more; 0 takes the nearest value
+     * @param lambda λ, above 0
      */
     public SharedValues rateDistortion(double lambda) {
         int k = codebook.length;
-        List<int[]> chosen = indices.stream().map(int[]::clone).toList();
-        double width = 0;
+        double[] sums = new double[k];
+        long[] counts = new long[k];
+        for (int t = 0; t < indices.size(); t++) {
+            for (int i = 0; i < indices.get(t).length; i++) {
+                sums[indices.get(t)[i]] += latent.get(t)[i];
+                counts[indices.get(t)[i]]++;
+            }
+        }
+        List<double[]> targets = new ArrayList<>();
+        double squares = 0;
         long live = 0;
-        for (int t = 0; t < chosen.size(); t++) {
-            for (int i = 0; i < chosen.get(t).length; i++) {
-                int index = chosen.get(t)[i];
-                if (index != 0) {
-                    double error = latent.get(t)[i] - codebook[index];
-                    width += error * error;
+        for (int t = 0; t < indices.size(); t++) {
+            double[] target = new double[indices.get(t).length];
+            for (int i = 0; i < target.length; i++) {
+                int j = indices.get(t)[i];
+                if (j != 0) {
+                    double difference = latent.get(t)[i] - sums[j] / counts[j];
+                    target[i] = codebook[j] + difference;
+                    squares += difference * difference;
                     live++;
                 }
             }
+            targets.add(target);
         }
-        double scale = live == 0 || width == 0 ? 0 : live / (2 * width);
-        for (int round = 0; round < ROUNDS; round++) {
-            long changed = 0;
-            for (int t = 0; t < chosen.size(); t++) {
-                double[] price = prices(chosen.get(t), k, lambda);
-                for (int i = 0; i < chosen.get(t).length; i++) {
-                    int old = chosen.get(t)[i];
-                    if (old != 0) {
-                        chosen.get(t)[i] = cheapest(latent.get(t)[i], price, scale);
-                        changed += chosen.get(t)[i] != old ? 1 : 0;
+        double scale = live / (2 * Math.max(squares, 1e-30));
+        List<int[]> chosen = indices.stream().map(int[]::clone).toList();
+        for (int t = 0; t < chosen.size(); t++) {
+            int[] tensor = chosen.get(t);
+            for (int round = 0, changed = 1; round < ROUNDS && changed > 0; round++) {
+                double[] price = prices(tensor, k, lambda);
+                changed = 0;
+                for (int i = 0; i < tensor.length; i++) {
+                    if (tensor[i] != 0) {
+                        int best = cheapest(targets.get(t)[i], price, scale);
+                        changed += best != tensor[i] ? 1 : 0;
+                        tensor[i] = best;
                     }
                 }
-            }
-            if (changed == 0) {
-                break;
             }
         }
         return new SharedValues(codebook, chosen, latent).tidy();
@@ -101,7 +113,7 @@ public record SharedValues(float[] codebook, List<int[]> indices, List<float[]> 
         return price;
     }
 
-    private int cheapest(float weight, double[] price, double scale) {
+    private int cheapest(double weight, double[] price, double scale) {
         int best = 0;
         double least = Double.POSITIVE_INFINITY;
         for (int j = 0; j < codebook.length; j++) {

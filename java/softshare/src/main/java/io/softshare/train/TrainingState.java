@@ -79,6 +79,11 @@ public final class TrainingState implements AutoCloseable {
         return codebook == null ? null : codebook.clone();
     }
 
+    /** Weights before quantisation, in the order of the arena, after a hard stage; null before. */
+    public float[] latent() {
+        return latent == null ? null : latent.clone();
+    }
+
     public byte[] assignment() {
         return assignment.clone();
     }

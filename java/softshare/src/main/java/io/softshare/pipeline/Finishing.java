@@ -1,0 +1,195 @@
+package io.softshare.pipeline;
+
+import io.softshare.codec.Codec;
+import io.softshare.container.CompressedModel;
+import io.softshare.device.Device;
+import io.softshare.graph.Graph;
+import io.softshare.graph.TensorRole;
+import io.softshare.network.Arena;
+import io.softshare.quantize.SharedValues;
+import io.softshare.simplify.Reordering;
+import io.softshare.simplify.Simplified;
+import io.softshare.simplify.Simplifier;
+import io.softshare.train.Evaluator;
+import io.softshare.train.TrainingState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * From a trained state to what is written: fewer bits for what the error does not feel. In turn: rate–distortion on the weights'
+ * indices, coarser shared values, biases and batch-norm values; then, exactly, constants into biases and units that nobody reads
+ * to nothing; and, if asked for, another order of hidden units. Whatever changes the outputs is kept only if the error on
+ * the validation images stays within {@value #TOLERANCE_PERCENT} points of what it was before all this; without such images it is
+ * left out.
+ */
+final class Finishing {
+    /** Points of validation error that all reductions together may cost: two of MNIST's 5,000 images. */
+    static final double TOLERANCE_PERCENT = 0.04;
+
+    /** λ's that are tried in turn, until one costs too much. */
+    private static final double[] LAMBDAS = {0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1};
+
+    private static final int[] MANTISSA_BITS = {3, 4, 5, 6, 8, 10};
+    private static final int FULL = 23;
+
+    private final Device device;
+    private final Graph graph;
+    private final Evaluator validation;
+    private final Arena arena;
+    private final Map<String, float[]> values;
+    private final RunListener listener;
+    private double limit;
+
+    private SharedValues weights;
+    private int biasBits;
+    private int mantissaBits = FULL;
+    private final List<String> steps = new ArrayList<>();
+
+    /**
+     * What came of it.
+     *
+     * @param steps what was done, a phrase each, for the report
+     * @param reordered whether hidden units lie in another order than in training
+     */
+    record Result(CompressedModel model, List<String> steps, boolean reordered) {}
+
+    private Finishing(
+            Device device,
+            Graph graph,
+            Evaluator validation,
+            Arena arena,
+            TrainingState state,
+            int biasBits,
+            RunListener listener) {
+        this.device = device;
+        this.graph = graph;
+        this.validation = validation;
+        this.arena = arena;
+        this.values = state.arena().read();
+        this.weights = Export.weights(state);
+        this.biasBits = biasBits;
+        this.listener = listener;
+    }
+
+    /**
+     * Finishes a network.
+     *
+     * @param lambda of the rate–distortion choice; 0: none; NaN: as large as the validation error allows
+     * @param reorder whether hidden units may change places
+     */
+    static Result run(
+            Device device,
+            Graph graph,
+            TrainingState state,
+            int biasBits,
+            io.softshare.data.ImageSet images,
+            double lambda,
+            boolean reorder,
+            Codec codec,
+            RunListener listener) {
+        try (Arena arena = new Arena(device, graph, false);
+                Evaluator validation = images.count() == 0 ? null : new Evaluator(device, graph, arena, images)) {
+            return new Finishing(device, graph, validation, arena, state, biasBits, listener)
+                    .run(lambda, reorder, codec);
+        }
+    }
+
+    private Result run(double lambda, boolean reorder, Codec codec) {
+        if (validation != null) {
+            limit = error(model()) + TOLERANCE_PERCENT + 1e-9;
+        }
+        chooseIndices(lambda);
+        if (validation != null) {
+            coarsen();
+        }
+        Simplified simplified = Simplifier.simplify(model());
+        CompressedModel model = simplified.model();
+        if (simplified.droppedUnits() > 0) {
+            note("%d units that do nothing are not stored", simplified.droppedUnits());
+        }
+        boolean reordered = false;
+        if (reorder) {
+            Reordering.Reordered better = Reordering.reorder(model, codec);
+            reordered = better.movedGroups() > 0;
+            model = better.model();
+            note(
+                    "units in canonical order: %,d bytes of tensors instead of %,d",
+                    better.bytesAfter(), better.bytesBefore());
+        }
+        return new Result(model, List.copyOf(steps), reordered);
+    }
+
+    private void chooseIndices(double lambda) {
+        if (lambda > 0) {
+            weights = weights.rateDistortion(lambda);
+            note("rate-distortion with lambda %s", lambda);
+        } else if (Double.isNaN(lambda) && validation != null) {
+            SharedValues start = weights;
+            double taken = 0;
+            for (double tried : LAMBDAS) {
+                SharedValues before = weights;
+                weights = start.rateDistortion(tried);
+                if (!within()) {
+                    weights = before;
+                    break;
+                }
+                taken = tried;
+            }
+            if (taken > 0) {
+                note("rate-distortion with lambda %s", taken);
+            }
+        }
+    }
+
+    private void coarsen() {
+        SharedValues exact = weights;
+        for (int bits : MANTISSA_BITS) {
+            weights = exact.rounded(bits);
+            if (weights.codebook().length == exact.codebook().length && within()) {
+                note("shared values with %d bits after the first", bits);
+                break;
+            }
+            weights = exact;
+        }
+        int fine = biasBits;
+        for (int bits = Math.max(0, fine - 2); bits < fine; bits++) {
+            biasBits = bits;
+            if (within()) {
+                note("biases in steps of 1/%d", 1 << bits);
+                break;
+            }
+            biasBits = fine;
+        }
+        boolean floats = graph.tensors().stream()
+                .anyMatch(t -> t.role() != TensorRole.WEIGHT && (t.role() != TensorRole.BIAS || biasBits < 0));
+        for (int bits : floats ? MANTISSA_BITS : new int[0]) {
+            mantissaBits = bits;
+            if (within()) {
+                note("batch-norm values with %d bits after the first", bits);
+                break;
+            }
+            mantissaBits = FULL;
+        }
+    }
+
+    private CompressedModel model() {
+        return Export.model(graph, weights, values, biasBits, mantissaBits);
+    }
+
+    private boolean within() {
+        return error(model()) <= limit;
+    }
+
+    private double error(CompressedModel model) {
+        Export.load(model, arena);
+        return validation.score().errorPercent();
+    }
+
+    private void note(String format, Object... arguments) {
+        String step = String.format(Locale.ROOT, format, arguments);
+        steps.add(step);
+        listener.message(step);
+    }
+}
