@@ -21,6 +21,7 @@ class PackageOrderTest {
             "codec",
             "container",
             "safetensors",
+            "onnx",
             "device",
             "data",
             "network",

@@ -49,6 +49,11 @@ public record Preprocessing(List<Float> mean, List<Float> scale, ChannelOrder or
         this(mean, scale, ChannelOrder.RGB, Layout.NCHW);
     }
 
+    /** Whether the same numbers come of the same pixels, in whatever layout elsewhere. */
+    public boolean sameNumbers(Preprocessing other) {
+        return mean.equals(other.mean) && scale.equals(other.scale) && order == other.order;
+    }
+
     /** Pixels to the range 0 to 1. */
     public static Preprocessing unit(int channels) {
         return new Preprocessing(Collections.nCopies(channels, 0f), Collections.nCopies(channels, 255f));
