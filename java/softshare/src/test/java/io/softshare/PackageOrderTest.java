@@ -22,6 +22,7 @@ class PackageOrderTest {
             "container",
             "simplify",
             "safetensors",
+            "onnx",
             "device",
             "data",
             "network",

@@ -7,6 +7,8 @@ import io.softshare.graph.Node;
 import io.softshare.graph.Operation;
 import io.softshare.graph.Preprocessing;
 import io.softshare.graph.Shape;
+import io.softshare.graph.ShapeRules;
+import io.softshare.graph.Signature;
 import io.softshare.graph.TensorSpec;
 import io.softshare.graph.models.Models;
 import java.util.ArrayList;
@@ -20,42 +22,55 @@ final class GraphCode {
     /** Stands for a graph in full. */
     private static final int IN_FULL = 0;
 
+    /** The lower bits of the first byte are the graph's number; then: preprocessing is other than the usual. */
+    private static final int PREPROCESSING = 0x40;
+    /** The signature is other than the usual. */
+    private static final int SIGNATURE = 0x80;
+
+    private static final int NUMBER = 0x3F;
+
+    /** Channels of an image: a mean and a scale are made for each. */
+    private static final int MAX_CHANNELS = 1 << 20;
+
     /** Names of built-in graphs from number 1 on. Frozen: new ones are added at the end. */
     private static final List<String> BUILT_IN = List.of("lenet-300-100", "lenet-5", "wrn-16-4");
 
     private GraphCode() {}
 
     static void write(ByteSink out, Graph graph) {
-        int number = BUILT_IN.indexOf(graph.name()) + 1;
-        if (number > 0 && rebuilt(graph).filter(graph::equals).isPresent()) {
-            out.u8(number);
-            shape(out, graph.input());
-            out.varint(graph.classes());
-            return;
+        Optional<Graph> builtIn = builtIn(graph);
+        Preprocessing usual = builtIn.map(Graph::preprocessing)
+                .orElse(Preprocessing.unit(graph.input().channels()));
+        boolean preprocessing = !graph.preprocessing().equals(usual);
+        boolean signature = !graph.signature().equals(Signature.DEFAULT);
+        int number = builtIn.isPresent() ? BUILT_IN.indexOf(graph.name()) + 1 : IN_FULL;
+        out.u8(number | (preprocessing ? PREPROCESSING : 0) | (signature ? SIGNATURE : 0));
+        if (number == IN_FULL) {
+            out.name(graph.name());
         }
-        out.u8(IN_FULL);
-        out.name(graph.name());
         shape(out, graph.input());
-        for (int c = 0; c < graph.input().channels(); c++) {
-            out.f32(graph.preprocessing().mean().get(c));
-            out.f32(graph.preprocessing().scale().get(c));
+        if (number != IN_FULL) {
+            out.varint(graph.classes());
         }
-        out.varint(graph.nodes().size());
-        Map<String, Integer> numbers = new HashMap<>();
-        numbers.put(Graph.INPUT, 0);
-        for (Node node : graph.nodes()) {
-            out.name(node.name());
-            OperationCode.write(out, node.operation());
-            for (String input : node.inputs()) {
-                out.varint(numbers.size() - 1 - numbers.get(input)); // 0: the node before
-            }
-            numbers.put(node.name(), numbers.size());
+        if (preprocessing) {
+            EndsCode.write(out, graph.preprocessing());
+        }
+        if (signature) {
+            EndsCode.write(out, graph.signature());
+        }
+        if (number == IN_FULL) {
+            writeNodes(out, graph.nodes());
         }
     }
 
-    private static Optional<Graph> rebuilt(Graph graph) {
+    /** The built-in graph that has these very nodes. */
+    private static Optional<Graph> builtIn(Graph graph) {
+        if (!BUILT_IN.contains(graph.name())) {
+            return Optional.empty();
+        }
         try {
-            return Models.find(graph.name(), graph.input(), graph.classes());
+            return Models.find(graph.name(), graph.input(), graph.classes())
+                    .filter(made -> made.nodes().equals(graph.nodes()));
         } catch (GraphException e) {
             return Optional.empty();
         }
@@ -67,16 +82,58 @@ final class GraphCode {
         out.varint(shape.width());
     }
 
+    private static void writeNodes(ByteSink out, List<Node> nodes) {
+        boolean allNamed = false;
+        for (int i = 0; i < nodes.size(); i++) {
+            Node node = nodes.get(i);
+            boolean speaks = !node.tensors().isEmpty() && node.tensorNames().isEmpty();
+            allNamed |= !speaks && !node.name().equals(Node.unnamed(node.operation(), i));
+        }
+        out.varint(2L * nodes.size() + (allNamed ? 1 : 0));
+        Map<String, Integer> numbers = new HashMap<>();
+        numbers.put(Graph.INPUT, 0);
+        NameCode names = new NameCode();
+        for (Node node : nodes) {
+            boolean straight = numbers.get(node.inputs().get(0)) == numbers.size() - 1;
+            out.varint(2L * OperationCode.number(node.operation()) + (straight ? 0 : 1));
+            for (int i = straight ? 1 : 0; i < node.inputs().size(); i++) {
+                out.varint(numbers.size() - 1 - numbers.get(node.inputs().get(i))); // 0: the node before
+            }
+            boolean namedTensors = !node.tensorNames().isEmpty();
+            OperationCode.write(out, node.operation(), namedTensors);
+            if (allNamed || !namedTensors && !node.tensors().isEmpty()) {
+                names.write(out, node.name());
+            }
+            for (String name : node.tensorNames()) {
+                names.write(out, name);
+            }
+            numbers.put(node.name(), numbers.size());
+        }
+    }
+
     static Graph read(ByteSource in, Limits limits) throws MalformedFileException {
         int start = in.offset();
-        int number = in.u8("number of a graph");
+        int first = in.u8("number of a graph");
+        int number = first & NUMBER;
         if (number > BUILT_IN.size()) {
             throw new MalformedFileException(
                     start, "a graph number of at most " + BUILT_IN.size(), number + "; a newer softshare may know it");
         }
         Graph graph;
         try {
-            graph = number == IN_FULL ? readFull(in, limits) : readBuiltIn(in, BUILT_IN.get(number - 1));
+            String name =
+                    number == IN_FULL ? in.name(limits.nameBytes(), "name of the graph") : BUILT_IN.get(number - 1);
+            Shape input = readShape(in);
+            Graph builtIn = number == IN_FULL
+                    ? null
+                    : Models.find(name, input, (int) in.varint(Integer.MAX_VALUE, "classes"))
+                            .orElseThrow();
+            Preprocessing preprocessing = (first & PREPROCESSING) != 0
+                    ? EndsCode.readPreprocessing(in, input.channels())
+                    : builtIn != null ? builtIn.preprocessing() : Preprocessing.unit(input.channels());
+            Signature signature = (first & SIGNATURE) != 0 ? EndsCode.readSignature(in, limits) : Signature.DEFAULT;
+            List<Node> nodes = builtIn != null ? builtIn.nodes() : readNodes(in, input, limits);
+            graph = new Graph(name, input, preprocessing, signature, nodes);
         } catch (GraphException | ArithmeticException e) {
             throw new MalformedFileException(start, "a graph that fits together", e.getMessage(), e);
         }
@@ -84,42 +141,49 @@ final class GraphCode {
         return graph;
     }
 
-    private static Graph readBuiltIn(ByteSource in, String name) throws MalformedFileException {
-        Shape input = readShape(in);
-        int classes = (int) in.varint(Integer.MAX_VALUE, "classes");
-        return Models.find(name, input, classes).orElseThrow();
-    }
-
     private static Shape readShape(ByteSource in) throws MalformedFileException {
-        int channels = (int) in.varint(Integer.MAX_VALUE, "channels");
+        int channels = (int) in.varint(MAX_CHANNELS, "channels");
         int height = (int) in.varint(Integer.MAX_VALUE, "height");
         return new Shape(channels, height, (int) in.varint(Integer.MAX_VALUE, "width"));
     }
 
-    private static Graph readFull(ByteSource in, Limits limits) throws MalformedFileException {
-        String name = in.name(limits.nameBytes(), "name of the graph");
-        Shape input = readShape(in);
-        List<Float> mean = new ArrayList<>();
-        List<Float> scale = new ArrayList<>();
-        for (int c = 0; c < input.channels(); c++) {
-            mean.add(in.f32("mean of a channel"));
-            scale.add(in.f32("scale of a channel"));
-        }
-        int count = (int) in.varint(limits.nodes(), "number of nodes");
+    private static List<Node> readNodes(ByteSource in, Shape input, Limits limits) throws MalformedFileException {
+        long counted = in.varint(2L * limits.nodes() + 1, "number of nodes");
+        boolean allNamed = counted % 2 == 1;
         List<Node> nodes = new ArrayList<>();
-        List<String> names = new ArrayList<>(List.of(Graph.INPUT));
-        for (int i = 0; i < count; i++) {
-            String node = in.name(limits.nameBytes(), "name of a node");
-            Operation operation = OperationCode.read(in);
+        List<String> before = new ArrayList<>(List.of(Graph.INPUT));
+        List<Shape> shapes = new ArrayList<>(List.of(input));
+        NameCode names = new NameCode();
+        for (int i = 0; i < counted / 2; i++) {
+            long code = in.varint(Integer.MAX_VALUE, "kind of an operation");
+            int number = (int) (code / 2);
             List<String> inputs = new ArrayList<>();
-            for (int k = 0; k < OperationCode.inputs(operation); k++) {
-                int back = (int) in.varint(names.size() - 1, "distance to an input");
-                inputs.add(names.get(names.size() - 1 - back));
+            List<Shape> read = new ArrayList<>();
+            for (int k = 0; k < OperationCode.inputs(number); k++) {
+                boolean straight = k == 0 && code % 2 == 0;
+                int back = straight ? 0 : (int) in.varint(before.size() - 1, "distance to an input");
+                inputs.add(before.get(before.size() - 1 - back));
+                read.add(shapes.get(before.size() - 1 - back));
             }
-            nodes.add(new Node(node, operation, inputs));
-            names.add(node);
+            OperationCode.Coded coded = OperationCode.read(in, number, read.get(0));
+            Operation operation = coded.operation();
+            Node node = new Node(Node.unnamed(operation, i), operation, inputs);
+            int tensors = node.tensors().size();
+            if (allNamed || !coded.namedTensors() && tensors > 0) {
+                node = new Node(names.read(in, limits.nameBytes(), "name of a node"), operation, inputs);
+            }
+            if (coded.namedTensors()) {
+                List<String> own = new ArrayList<>();
+                for (int k = 0; k < tensors; k++) {
+                    own.add(names.read(in, limits.nameBytes(), "name of a tensor"));
+                }
+                node = new Node(node.name(), operation, inputs, own);
+            }
+            nodes.add(node);
+            before.add(node.name());
+            shapes.add(ShapeRules.output(node, read));
         }
-        return new Graph(name, input, new Preprocessing(mean, scale), nodes);
+        return nodes;
     }
 
     /** Before anything of the tensors' size is made. */

@@ -2,9 +2,11 @@ package io.softshare.graph;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A network: nodes in an order in which each reads only earlier ones, the last giving the logits.
@@ -15,9 +17,13 @@ public final class Graph {
     /** Name by which nodes read the image. */
     public static final String INPUT = "input";
 
+    /** Means something else in a safetensors file. */
+    private static final String RESERVED = "__metadata__";
+
     private final String name;
     private final Shape input;
     private final Preprocessing preprocessing;
+    private final Signature signature;
     private final List<Node> nodes;
     private final Map<String, Shape> shapes;
     private final List<TensorSpec> tensors;
@@ -26,12 +32,14 @@ public final class Graph {
      * @param name e.g. {@code lenet-5}; for people, and for the recipe that belongs to it
      * @param input shape of one image
      * @param preprocessing one mean and scale for each input channel
+     * @param signature its ends in an ONNX file
      * @throws GraphException naming the node at which something does not fit
      */
-    public Graph(String name, Shape input, Preprocessing preprocessing, List<Node> nodes) {
+    public Graph(String name, Shape input, Preprocessing preprocessing, Signature signature, List<Node> nodes) {
         this.name = name;
         this.input = input;
         this.preprocessing = preprocessing;
+        this.signature = signature;
         this.nodes = List.copyOf(nodes);
         if (preprocessing.mean().size() != input.channels()) {
             throw new GraphException("preprocessing is for "
@@ -43,6 +51,7 @@ public final class Graph {
         Map<String, Shape> inferred = new LinkedHashMap<>();
         inferred.put(INPUT, input);
         List<TensorSpec> specs = new ArrayList<>();
+        Set<String> tensorNames = new HashSet<>();
         for (Node node : this.nodes) {
             List<Shape> read = new ArrayList<>();
             for (String from : node.inputs()) {
@@ -56,13 +65,29 @@ public final class Graph {
             if (inferred.put(node.name(), ShapeRules.output(node, read)) != null) {
                 throw new GraphException("two nodes are named " + node.name());
             }
-            specs.addAll(ShapeRules.tensors(node));
+            for (TensorSpec spec : node.tensors()) {
+                if (!tensorNames.add(spec.name()) || spec.name().equals(RESERVED)) {
+                    throw new GraphException("node " + node.name() + ": a tensor cannot be named " + spec.name()
+                            + " here, or not twice");
+                }
+                specs.add(spec);
+            }
         }
         if (output(inferred).height() != 1 || output(inferred).width() != 1) {
             throw new GraphException("the last node must give one value a class, it gives " + output(inferred));
         }
         this.shapes = Map.copyOf(new HashMap<>(inferred));
         this.tensors = List.copyOf(specs);
+    }
+
+    /** A graph that came from no ONNX file. */
+    public Graph(String name, Shape input, Preprocessing preprocessing, List<Node> nodes) {
+        this(name, input, preprocessing, Signature.DEFAULT, nodes);
+    }
+
+    /** The same network for other images. */
+    public Graph with(Preprocessing other) {
+        return new Graph(name, input, other, signature, nodes);
     }
 
     private Shape output(Map<String, Shape> inferred) {
@@ -79,6 +104,10 @@ public final class Graph {
 
     public Preprocessing preprocessing() {
         return preprocessing;
+    }
+
+    public Signature signature() {
+        return signature;
     }
 
     public List<Node> nodes() {
@@ -118,6 +147,7 @@ public final class Graph {
                 && name.equals(g.name)
                 && input.equals(g.input)
                 && preprocessing.equals(g.preprocessing)
+                && signature.equals(g.signature)
                 && nodes.equals(g.nodes);
     }
 

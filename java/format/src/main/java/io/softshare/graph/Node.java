@@ -5,12 +5,30 @@ import java.util.List;
 /**
  * One step of a network.
  *
- * @param name unique; the prefix of its tensors' names, e.g. {@code blocks.0.conv1}
+ * @param name unique; the prefix of its tensors' names, e.g. {@code blocks.0.conv1}, unless they have names of their own
  * @param operation what it computes
  * @param inputs names of the nodes it reads, earlier in the graph; {@link Graph#INPUT} is the image
+ * @param tensorNames the tensors' own names in the order of {@link #tensors()}, e.g. {@code onnx::Conv_12}; empty: they
+ *     follow from the node's
  */
-public record Node(String name, Operation operation, List<String> inputs) {
+public record Node(String name, Operation operation, List<String> inputs, List<String> tensorNames) {
     public Node {
         inputs = List.copyOf(inputs);
+        tensorNames = List.copyOf(tensorNames);
+    }
+
+    /** A node whose tensors are named after it. */
+    public Node(String name, Operation operation, List<String> inputs) {
+        this(name, operation, inputs, List.of());
+    }
+
+    /** Name of a node that nobody named: what it is, and its place in the graph from 0 on. */
+    public static String unnamed(Operation operation, int place) {
+        return operation.kind() + "#" + place;
+    }
+
+    /** Its tensors: weight, bias; or scale, shift, running mean, variance; or none. */
+    public List<TensorSpec> tensors() {
+        return ShapeRules.tensors(this);
     }
 }

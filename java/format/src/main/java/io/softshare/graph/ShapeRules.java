@@ -4,11 +4,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What each operation makes of its input shapes, and which tensors it owns. */
-final class ShapeRules {
+public final class ShapeRules {
     private ShapeRules() {}
 
-    static Shape output(Node node, List<Shape> inputs) {
-        int expected = node.operation() instanceof Operation.Add ? 2 : 1;
+    /**
+     * Shape of what a node gives.
+     *
+     * @throws GraphException naming the node, if it cannot read these
+     */
+    public static Shape output(Node node, List<Shape> inputs) {
+        int expected = node.operation().inputs();
         if (inputs.size() != expected) {
             throw new GraphException("node " + node.name() + " has " + inputs.size() + " inputs, expected " + expected);
         }
@@ -36,19 +41,20 @@ final class ShapeRules {
             return in;
         }
         if (operation instanceof Operation.MaxPool p) {
-            if (2L * p.padHeight() > p.kernelHeight() || 2L * p.padWidth() > p.kernelWidth()) {
-                throw new GraphException("node " + node.name() + ": padding is more than half the window");
-            }
+            halfAtMost(node, p.padHeight(), p.kernelHeight());
+            halfAtMost(node, p.padWidth(), p.kernelWidth());
             return new Shape(
                     in.channels(),
                     window(node, in.height(), p.kernelHeight(), p.strideHeight(), p.padHeight()),
                     window(node, in.width(), p.kernelWidth(), p.strideWidth(), p.padWidth()));
         }
         if (operation instanceof Operation.AveragePool p) {
+            halfAtMost(node, p.padHeight(), p.kernelHeight());
+            halfAtMost(node, p.padWidth(), p.kernelWidth());
             return new Shape(
                     in.channels(),
-                    window(node, in.height(), p.kernelHeight(), p.strideHeight(), 0),
-                    window(node, in.width(), p.kernelWidth(), p.strideWidth(), 0));
+                    window(node, in.height(), p.kernelHeight(), p.strideHeight(), p.padHeight()),
+                    window(node, in.width(), p.kernelWidth(), p.strideWidth(), p.padWidth()));
         }
         if (operation instanceof Operation.GlobalAveragePool) {
             return Shape.flat(in.channels());
@@ -67,28 +73,47 @@ final class ShapeRules {
 
     static List<TensorSpec> tensors(Node node) {
         List<TensorSpec> specs = new ArrayList<>();
-        String name = node.name();
         if (node.operation() instanceof Operation.Convolution c) {
-            specs.add(new TensorSpec(
-                    name + ".weight",
+            add(
+                    specs,
+                    node,
+                    "weight",
                     TensorRole.WEIGHT,
-                    List.of(c.outChannels(), c.inChannels(), c.kernelHeight(), c.kernelWidth())));
+                    c.outChannels(),
+                    c.inChannels(),
+                    c.kernelHeight(),
+                    c.kernelWidth());
             if (c.bias()) {
-                specs.add(new TensorSpec(name + ".bias", TensorRole.BIAS, List.of(c.outChannels())));
+                add(specs, node, "bias", TensorRole.BIAS, c.outChannels());
             }
         } else if (node.operation() instanceof Operation.Linear l) {
-            specs.add(new TensorSpec(name + ".weight", TensorRole.WEIGHT, List.of(l.outFeatures(), l.inFeatures())));
+            add(specs, node, "weight", TensorRole.WEIGHT, l.outFeatures(), l.inFeatures());
             if (l.bias()) {
-                specs.add(new TensorSpec(name + ".bias", TensorRole.BIAS, List.of(l.outFeatures())));
+                add(specs, node, "bias", TensorRole.BIAS, l.outFeatures());
             }
         } else if (node.operation() instanceof Operation.BatchNorm b) {
-            List<Integer> shape = List.of(b.channels());
-            specs.add(new TensorSpec(name + ".weight", TensorRole.SCALE, shape));
-            specs.add(new TensorSpec(name + ".bias", TensorRole.SHIFT, shape));
-            specs.add(new TensorSpec(name + ".running_mean", TensorRole.RUNNING_MEAN, shape));
-            specs.add(new TensorSpec(name + ".running_var", TensorRole.RUNNING_VARIANCE, shape));
+            add(specs, node, "weight", TensorRole.SCALE, b.channels());
+            add(specs, node, "bias", TensorRole.SHIFT, b.channels());
+            add(specs, node, "running_mean", TensorRole.RUNNING_MEAN, b.channels());
+            add(specs, node, "running_var", TensorRole.RUNNING_VARIANCE, b.channels());
+        }
+        if (!node.tensorNames().isEmpty() && node.tensorNames().size() != specs.size()) {
+            throw new GraphException(
+                    "node " + node.name() + " names " + node.tensorNames().size() + " tensors, it has " + specs.size());
         }
         return specs;
+    }
+
+    private static void add(List<TensorSpec> specs, Node node, String suffix, TensorRole role, Integer... shape) {
+        boolean named = specs.size() < node.tensorNames().size();
+        String name = named ? node.tensorNames().get(specs.size()) : node.name() + "." + suffix;
+        specs.add(new TensorSpec(name, role, List.of(shape)));
+    }
+
+    private static void halfAtMost(Node node, int pad, int kernel) {
+        if (2L * pad > kernel) {
+            throw new GraphException("node " + node.name() + ": padding is more than half the window");
+        }
     }
 
     /** Output positions of a sliding window along one dimension. */

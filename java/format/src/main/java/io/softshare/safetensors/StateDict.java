@@ -1,13 +1,17 @@
 package io.softshare.safetensors;
 
 import io.softshare.graph.Graph;
+import io.softshare.graph.Node;
+import io.softshare.graph.Operation;
 import io.softshare.graph.TensorSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Weights by name, as PyTorch's state_dict has them: convolutions (out, in, height, width), linear layers (out, in).
@@ -48,12 +52,17 @@ public record StateDict(List<NamedTensor> tensors, Map<String, String> metadata)
                 tensors.add(new NamedTensor(of + COUNTER, List.of(), new float[1]));
             }
         }
+        Set<String> turned = transposed(graph);
         for (TensorSpec spec : graph.tensors()) {
             float[] found = values.get(spec.name());
             if (found == null) {
                 throw new IllegalArgumentException(graph.name() + ": no values for tensor " + spec.name());
             }
-            tensors.add(new NamedTensor(spec.name(), shape(spec), found));
+            boolean transposed = turned.contains(spec.name());
+            tensors.add(new NamedTensor(
+                    spec.name(),
+                    shape(spec, transposed),
+                    transposed ? transpose(found, spec.rows(), spec.columns()) : found));
         }
         return new StateDict(tensors, Map.of("format", "pt"));
     }
@@ -79,14 +88,19 @@ public record StateDict(List<NamedTensor> tensors, Map<String, String> metadata)
         String prefix = prefix(graph, left);
         Map<String, float[]> values = new LinkedHashMap<>();
         List<String> faults = new ArrayList<>();
+        Set<String> turned = transposed(graph);
         for (TensorSpec spec : graph.tensors()) {
             NamedTensor found = left.remove(prefix + spec.name());
+            boolean transposed = turned.contains(spec.name());
+            List<Long> expected = shape(spec, transposed);
             if (found == null) {
                 faults.add("tensor " + spec.name() + " is missing");
-            } else if (!found.shape().equals(shape(spec))) {
-                faults.add("tensor " + spec.name() + ": expected shape " + spec.shape() + ", found " + found.shape());
+            } else if (!found.shape().equals(expected)) {
+                faults.add("tensor " + spec.name() + ": expected shape " + expected + ", found " + found.shape());
             } else {
-                values.put(spec.name(), found.values());
+                values.put(
+                        spec.name(),
+                        transposed ? transpose(found.values(), spec.columns(), spec.rows()) : found.values());
             }
         }
         left.keySet().forEach(name -> faults.add("tensor " + SafetensorsHeader.quote(name) + " is not part of it"));
@@ -119,7 +133,31 @@ public record StateDict(List<NamedTensor> tensors, Map<String, String> metadata)
         return "";
     }
 
-    private static List<Long> shape(TensorSpec spec) {
-        return spec.shape().stream().map(Integer::longValue).toList();
+    /** Weights that lie as (in, out) outside. */
+    private static Set<String> transposed(Graph graph) {
+        Set<String> names = new HashSet<>();
+        for (Node node : graph.nodes()) {
+            if (node.operation() instanceof Operation.Linear linear && linear.transposed()) {
+                names.add(node.tensors().get(0).name());
+            }
+        }
+        return names;
+    }
+
+    private static List<Long> shape(TensorSpec spec, boolean transposed) {
+        List<Long> shape = new ArrayList<>();
+        spec.shape().forEach(d -> shape.add(transposed ? 0 : shape.size(), (long) d));
+        return shape;
+    }
+
+    /** The values of a (rows, columns) matrix in the order of its transpose. */
+    public static float[] transpose(float[] values, int rows, int columns) {
+        float[] turned = new float[values.length];
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < columns; c++) {
+                turned[c * rows + r] = values[r * columns + c];
+            }
+        }
+        return turned;
     }
 }

@@ -6,8 +6,13 @@ import io.softshare.graph.GraphBuilder;
 import io.softshare.graph.Node;
 import io.softshare.graph.Operation;
 import io.softshare.graph.Preprocessing;
+import io.softshare.graph.Preprocessing.ChannelOrder;
+import io.softshare.graph.Preprocessing.Layout;
 import io.softshare.graph.Shape;
+import io.softshare.graph.Signature;
+import io.softshare.graph.Signature.Head;
 import io.softshare.graph.models.Models;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Networks to write and read. */
@@ -31,6 +36,38 @@ final class Examples {
                         new Node("f", new Operation.Flatten(), List.of("a")),
                         new Node("l", new Operation.Linear(48, 5, false), List.of("f")),
                         new Node("g", new Operation.GlobalAveragePool(), List.of("l"))));
+    }
+
+    /** As from an ONNX file: named after its tensors alone, some of which have names of their own; ends of its own. */
+    static Graph imported() {
+        List<Node> nodes = new ArrayList<>();
+        nodes.add(new Node("features.0", new Operation.Convolution(3, 4, 3, 3, 2, 1, 1, 0, false), List.of("input")));
+        nodes.add(new Node("features.1", new Operation.BatchNorm(4, 1e-5f), List.of("features.0")));
+        nodes.add(unnamed(nodes, new Operation.Relu(), "features.1"));
+        nodes.add(unnamed(nodes, new Operation.AveragePool(3, 2, 3, 2, 1, 1), "relu#2"));
+        nodes.add(new Node(
+                "convolution#4",
+                new Operation.Convolution(4, 4, 1, 1, 1, 1, 0, 0, true),
+                List.of("averagePool#3"),
+                List.of("onnx::Conv_41", "onnx::Conv_42")));
+        nodes.add(unnamed(nodes, new Operation.Add(), "convolution#4", "averagePool#3"));
+        nodes.add(unnamed(nodes, new Operation.MaxPool(2, 2, 1, 1, 1, 0), "add#5"));
+        nodes.add(unnamed(nodes, new Operation.Flatten(), "maxPool#6"));
+        nodes.add(new Node(
+                "linear#8",
+                new Operation.Linear(36, 5, true, true),
+                List.of("flatten#7"),
+                List.of("onnx::MatMul_50", "classifier.bias")));
+        return new Graph(
+                "mine",
+                new Shape(3, 9, 8),
+                new Preprocessing(List.of(103.9f, 116.8f, 123.7f), List.of(1f, 1f, 1f), ChannelOrder.BGR, Layout.NHWC),
+                new Signature("image", "scores", Head.LOG_SOFTMAX),
+                nodes);
+    }
+
+    private static Node unnamed(List<Node> before, Operation operation, String... inputs) {
+        return new Node(Node.unnamed(operation, before.size()), operation, List.of(inputs));
     }
 
     /** A handful of weights. */

@@ -155,25 +155,44 @@ class HostileFileTest {
             });
             tooMuch("a wide layer", out -> {
                 start(out);
-                out.varint(1);
-                node(out, "l", 2, 1, 0x7FFF_FFFF, 0);
+                node(out, 2, 0, 0x7FFF_FFFF);
             });
             tooMuch("a huge kernel", out -> {
                 start(out);
-                out.varint(1);
-                node(out, "c", 1, 1, 0x7FFF_FFFF, 0x7FFF_FFFF, 0x7FFF_FFFF, 1, 1, 0x4000_0000, 0x4000_0000, 0);
+                node(out, 1, 16, 0x7FFF_FFFF, 0x7FFF_FFFF, 0x4000_0000);
             });
             tooMuch("padding that wraps around", out -> {
                 start(out);
-                out.varint(1);
-                node(out, "p", 5, 1, 1, 1, 1, 0x7FFF_FFFF, 0x7FFF_FFFF);
+                node(out, 5, 16, 1, 0x7FFF_FFFF);
             });
             tooMuch("an input that is no node", out -> {
                 start(out);
+                out.varint(2);
+                out.varint(2 * 4 + 1);
                 out.varint(1);
-                out.name("r");
-                out.varint(4);
-                out.varint(1);
+            });
+            tooMuch("a name that shares more than there is", out -> {
+                start(out);
+                node(out, 2, 0, 1);
+                out.u8(0x11);
+                out.u8('a');
+            });
+            tooMuch("unknown flags of an operation", out -> {
+                start(out);
+                node(out, 2, 128, 1);
+                out.u8(0);
+            });
+            tooMuch("an unknown layout", out -> {
+                out.u8(0x40);
+                out.name("x");
+                shape(out, 1, 1, 1);
+                out.u8(3 << 5);
+            });
+            tooMuch("an unknown head", out -> {
+                out.u8(0x80);
+                out.name("x");
+                shape(out, 1, 1, 1);
+                out.u8(3);
             });
         });
     }
@@ -192,16 +211,16 @@ class HostileFileTest {
         out.u8(0);
         out.name("x");
         shape(out, 1, 1, 1);
-        out.f32(0);
-        out.f32(1);
     }
 
-    private static void node(ByteSink out, String name, int... parameters) {
-        out.name(name);
+    /** The only node of a graph, without its name. */
+    private static void node(ByteSink out, int operation, int flags, int... parameters) {
+        out.varint(2);
+        out.varint(2 * operation);
+        out.u8(flags);
         for (int p : parameters) {
             out.varint(p);
         }
-        out.varint(0);
     }
 
     private static void shape(ByteSink out, int channels, int height, int width) {

@@ -9,7 +9,9 @@ import io.softshare.codec.Codecs;
 import io.softshare.codec.MalformedFileException;
 import io.softshare.graph.Graph;
 import io.softshare.graph.Node;
+import io.softshare.graph.Preprocessing;
 import io.softshare.graph.Shape;
+import io.softshare.graph.Signature;
 import io.softshare.graph.models.Models;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,6 +42,7 @@ class SwsFileTest {
     void everyGraphComesBack(Codec codec) throws Exception {
         check(Examples.model(Examples.every(), 0.3), codec);
         check(Examples.model(Examples.tiny(), 0.5), codec);
+        check(Examples.model(Examples.imported(), 0.5), codec);
         for (String name : Models.names()) {
             SwsFile file = check(Examples.model(Examples.builtIn(name), 0.01), codec);
             assertTrue(
@@ -51,6 +54,28 @@ class SwsFileTest {
     void aBuiltInGraphForOtherImages() throws Exception {
         Graph graph = Models.find("lenet-5", new Shape(3, 20, 24), 7).orElseThrow();
         assertTrue(check(Examples.model(graph, 0.01), Codecs.defaultCodec()).graphBytes() <= 24);
+    }
+
+    @Test
+    void aBuiltInGraphWithOtherEnds() throws Exception {
+        Graph usual = Examples.builtIn("lenet-5");
+        Graph other = new Graph(
+                usual.name(),
+                usual.input(),
+                new Preprocessing(List.of(33.3f), List.of(78.6f)),
+                new Signature("x", "output", Signature.Head.SOFTMAX),
+                usual.nodes());
+        long bytes = check(Examples.model(usual, 0.01), Codecs.defaultCodec()).graphBytes();
+        long more = check(Examples.model(other, 0.01), Codecs.defaultCodec()).graphBytes();
+        assertEquals(bytes + 9 + 3, more, "flags and two numbers; flags and a name");
+    }
+
+    @Test
+    void aGraphInFullIsShort() throws Exception {
+        Graph graph = Examples.imported();
+        long bytes = check(Examples.model(graph, 0.5), Codecs.defaultCodec()).graphBytes();
+        long names = graph.tensors().stream().mapToLong(t -> t.name().length()).sum();
+        assertTrue(bytes < names, bytes + " bytes around the tensors, whose names alone are " + names);
     }
 
     @Test

@@ -2,13 +2,15 @@ package io.softshare.cli;
 
 import io.softshare.device.Device;
 import io.softshare.graph.Graph;
-import io.softshare.graph.Shape;
 import io.softshare.graph.models.Models;
 import io.softshare.json.Json;
+import io.softshare.pipeline.ModelSource;
+import io.softshare.pipeline.PreprocessingChange;
 import io.softshare.pipeline.Recipes;
 import io.softshare.train.PriorComparison;
 import io.softshare.train.Stage;
 import io.softshare.train.StepComparison;
+import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -38,7 +40,10 @@ final class CompareCommand implements Callable<Integer> {
             description = "All, the zero one too (default: ${DEFAULT-VALUE}).")
     private int components;
 
-    @Option(names = "--model", paramLabel = "NAME", description = "Time retraining steps of this network too.")
+    @Option(
+            names = "--model",
+            paramLabel = "NAME|FILE.onnx",
+            description = "Time retraining steps of this network too.")
     private String model;
 
     @Option(
@@ -62,7 +67,7 @@ final class CompareCommand implements Callable<Integer> {
     private DeviceOptions device;
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         if (count < 1 || count > 1L << 31 || components < 2 || components > 256) {
             throw new UsageException("--weights-count is " + count + " and --components " + components
                     + ", expected 1 to 2147483648 and 2 to 256");
@@ -71,7 +76,7 @@ final class CompareCommand implements Callable<Integer> {
             throw new UsageException(
                     "--rounds is " + rounds + " and --batch " + batch + ", expected 1 to 10000 and 1 to 65536");
         }
-        Graph graph = model == null ? null : graph();
+        Graph graph = model == null ? null : graph(model);
         Map<String, Object> values = new LinkedHashMap<>();
         try (Device opened = device.open()) {
             values.put("device", opened.describe());
@@ -99,11 +104,13 @@ final class CompareCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Graph graph() {
-        Shape shape = model.startsWith("wrn") ? new Shape(3, 32, 32) : new Shape(1, 28, 28);
-        return Models.find(model, shape, 10)
-                .orElseThrow(() -> new UsageException(
-                        "no network is called " + model + "; expected one of " + String.join(", ", Models.names())));
+    private static Graph graph(String model) throws IOException {
+        boolean onnx = ModelSource.isOnnx(model);
+        if (!onnx && !Models.names().contains(model)) {
+            throw new UsageException("no network is called " + model + "; expected " + ModelSource.expected());
+        }
+        return ModelSource.find(model, onnx ? null : ModelFile.usualImages(model), 10, PreprocessingChange.NONE)
+                .graph();
     }
 
     private void prior(Device opened, Map<String, Object> values) {

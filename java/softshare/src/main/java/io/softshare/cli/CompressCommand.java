@@ -10,6 +10,7 @@ import io.softshare.device.Device;
 import io.softshare.graph.models.Models;
 import io.softshare.json.Json;
 import io.softshare.pipeline.Compression;
+import io.softshare.pipeline.ModelSource;
 import io.softshare.pipeline.Recipe;
 import io.softshare.pipeline.RecipeFile;
 import io.softshare.pipeline.Recipes;
@@ -35,8 +36,11 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = "Trains (or reads) a network, retrains it under the mixture prior and writes a .sws file.")
 class CompressCommand implements Callable<Integer> {
-    @Option(names = "--model", paramLabel = "NAME", description = "lenet-300-100, lenet-5 or wrn-16-4.")
-    private String model;
+    @Option(
+            names = "--model",
+            paramLabel = "NAME|FILE.onnx",
+            description = "lenet-300-100, lenet-5, wrn-16-4, or a trained network: its weights are the start.")
+    String model;
 
     @Option(names = "--weights", paramLabel = "FILE", description = "Start from these weights (.safetensors).")
     Path weights;
@@ -131,6 +135,9 @@ class CompressCommand implements Callable<Integer> {
     private boolean json;
 
     @Mixin
+    private PreprocessingOptions preprocessing;
+
+    @Mixin
     private DeviceOptions device;
 
     /** What the run is for: {@code compress} or {@code train}. */
@@ -185,7 +192,7 @@ class CompressCommand implements Callable<Integer> {
 
     private Recipe recipe() {
         if (model == null && recipe == null) {
-            throw new UsageException("--model is missing; expected one of " + String.join(", ", Models.names()));
+            throw new UsageException("--model is missing; expected " + ModelSource.expected());
         }
         Recipe found = changed(Recipes.find(recipe, model, data == null ? "mnist" : data));
         if (goal().equals("train")) {
@@ -225,13 +232,16 @@ class CompressCommand implements Callable<Integer> {
         return RecipeFile.with(found, all);
     }
 
-    private Settings settings() {
+    private Settings settings() throws IOException {
         if (model == null) {
-            throw new UsageException("--model is missing; expected one of " + String.join(", ", Models.names()));
+            throw new UsageException("--model is missing; expected " + ModelSource.expected());
         }
-        if (!Models.names().contains(model)) {
-            throw new UsageException(
-                    "no network is called " + model + "; expected one of " + String.join(", ", Models.names()));
+        boolean onnx = ModelSource.isOnnx(model);
+        if (!onnx && !Models.names().contains(model)) {
+            throw new UsageException("no network is called " + model + "; expected " + ModelSource.expected());
+        }
+        if (onnx && !Files.isRegularFile(Path.of(model))) {
+            throw new io.softshare.pipeline.RecipeException(model + " does not exist or is no file; check the path");
         }
         if (data == null) {
             throw new UsageException("--data is missing; expected mnist, cifar10 or a folder");
@@ -250,6 +260,10 @@ class CompressCommand implements Callable<Integer> {
         Map<String, String> values = new LinkedHashMap<>();
         values.put("goal", goal());
         values.put("model", model);
+        if (onnx) {
+            values.put("modelSha256", ModelSource.digest(Path.of(model)));
+        }
+        preprocessing.into(values);
         if (weights != null) {
             values.put("weights", weights.toString());
         }

@@ -21,10 +21,10 @@ import picocli.CommandLine.Parameters;
 /** Test error of a file. */
 @Command(name = "eval", mixinStandardHelpOptions = true, description = "Measures a file's error on the test images.")
 final class EvalCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "FILE", description = "A .sws, or a .safetensors with --model.")
+    @Parameters(paramLabel = "FILE", description = "A .sws, an .onnx, or a .safetensors with --model.")
     private Path file;
 
-    @Option(names = "--model", paramLabel = "NAME", description = "The network of a .safetensors.")
+    @Option(names = "--model", paramLabel = "NAME|FILE.onnx", description = "The network of a .safetensors.")
     private String model;
 
     @Option(names = "--data", paramLabel = "mnist|cifar10|DIR", defaultValue = "mnist")
@@ -34,13 +34,16 @@ final class EvalCommand implements Callable<Integer> {
     private boolean json;
 
     @Mixin
+    private PreprocessingOptions preprocessing;
+
+    @Mixin
     private DeviceOptions device;
 
     @Override
     public Integer call() throws IOException {
         DataSet set = DataSources.open(data, Cache.standard(), Console::progress);
         ModelFile network =
-                ModelFile.read(file, model, set.test().shape(), set.test().classes());
+                ModelFile.read(file, model, set.test().shape(), set.test().classes(), preprocessing);
         if (!network.graph().input().equals(set.test().shape())
                 || network.graph().classes() != set.test().classes()) {
             throw new io.softshare.pipeline.RecipeException(

@@ -4,9 +4,12 @@ import io.softshare.codec.CompressedTensor;
 import io.softshare.codec.QuantizedTensor;
 import io.softshare.codec.TensorCost;
 import io.softshare.container.SwsFile;
-import io.softshare.container.SwsReader;
+import io.softshare.graph.Graph;
+import io.softshare.graph.Preprocessing;
+import io.softshare.graph.TensorSpec;
 import io.softshare.json.Json;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,25 +18,56 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** What is in a .sws file and what takes how much. Needs no native code. */
-@Command(name = "inspect", mixinStandardHelpOptions = true, description = "Shows what a .sws file holds, by tensor.")
+/** What is in a file and, for a .sws, what takes how much. Needs no native code. */
+@Command(name = "inspect", mixinStandardHelpOptions = true, description = "Shows what a file holds, by tensor.")
 final class InspectCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "FILE")
+    @Parameters(paramLabel = "FILE", description = "A .sws, an .onnx, or a .safetensors with --model.")
     private Path file;
+
+    @Option(names = "--model", paramLabel = "NAME|FILE.onnx", description = "The network of a .safetensors.")
+    private String model;
 
     @Option(names = "--json", description = "One JSON object on stdout.")
     private boolean json;
 
+    @Mixin
+    private PreprocessingOptions preprocessing;
+
     @Override
     public Integer call() throws IOException {
-        SwsFile sws = SwsReader.read(file);
+        ModelFile network = ModelFile.read(file, model, null, 0, preprocessing);
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("model", network.graph().name());
+        StringBuilder text = new StringBuilder();
         List<Object> tensors = new ArrayList<>();
-        StringBuilder text = new StringBuilder(String.format(
+        if (network.sws() != null) {
+            describe(network.sws(), values, text);
+            describeTensors(network.sws(), tensors, text);
+        } else {
+            describe(network, values, text);
+            describeTensors(network, tensors, text);
+        }
+        values.put("preprocessing", preprocessing(network.graph().preprocessing()));
+        values.put("tensors", tensors);
+        if (json) {
+            System.out.println(Json.write(values));
+        } else {
+            System.out.print(text);
+        }
+        return 0;
+    }
+
+    private void describe(SwsFile sws, Map<String, Object> values, StringBuilder text) {
+        values.put("codec", sws.codec().name());
+        values.put("fileBytes", sws.bytes());
+        values.put("compressionRatio", sws.compressionRatio());
+        text.append(String.format(
                 Locale.ROOT,
-                "%s: %s, format %d.%d, codec %s, %,d bytes, %.1f times smaller%n%-28s %-18s %9s %9s %10s%n",
+                "%s: %s, format %d.%d, codec %s, %,d bytes, %.1f times smaller%n%s%n%-28s %-18s %9s %9s %10s%n",
                 file,
                 sws.model().graph(),
                 sws.major(),
@@ -41,11 +75,66 @@ final class InspectCommand implements Callable<Integer> {
                 sws.codec().name(),
                 sws.bytes(),
                 sws.compressionRatio(),
+                text(sws.model().graph()),
                 "tensor",
                 "shape",
                 "non-zero",
                 "codebook",
                 "bytes"));
+    }
+
+    private void describe(ModelFile network, Map<String, Object> values, StringBuilder text) throws IOException {
+        long bytes = Files.size(file);
+        values.put("fileBytes", bytes);
+        text.append(String.format(
+                Locale.ROOT,
+                "%s: %s, %,d bytes%n%s%n%-28s %-18s %9s%n",
+                file,
+                network.graph(),
+                bytes,
+                text(network.graph()),
+                "tensor",
+                "shape",
+                "non-zero"));
+    }
+
+    /** How images are prepared, in a line. */
+    private static String text(Graph graph) {
+        Preprocessing p = graph.preprocessing();
+        return "pixels less " + p.mean() + " over " + p.scale() + ", "
+                + p.order().name().toLowerCase(Locale.ROOT) + "; ONNX input "
+                + p.layout().name().toLowerCase(Locale.ROOT);
+    }
+
+    private static Map<String, Object> preprocessing(Preprocessing p) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("mean", p.mean().stream().map(v -> (Object) (double) v).toList());
+        values.put("scale", p.scale().stream().map(v -> (Object) (double) v).toList());
+        values.put("channelOrder", p.order().name().toLowerCase(Locale.ROOT));
+        values.put("layout", p.layout().name().toLowerCase(Locale.ROOT));
+        return values;
+    }
+
+    private static Map<String, Object> entry(TensorSpec spec, long nonZero) {
+        Map<String, Object> entry = new LinkedHashMap<>();
+        entry.put("name", spec.name());
+        entry.put("shape", spec.shape().stream().map(d -> (Object) (long) d).toList());
+        entry.put("nonZero", nonZero);
+        return entry;
+    }
+
+    private static void describeTensors(ModelFile network, List<Object> tensors, StringBuilder text) {
+        for (TensorSpec spec : network.graph().tensors()) {
+            long nonZero = 0;
+            for (float value : network.tensors().get(spec.name())) {
+                nonZero += value != 0 ? 1 : 0;
+            }
+            tensors.add(entry(spec, nonZero));
+            text.append(String.format(Locale.ROOT, "%-28s %-18s %,9d%n", spec.name(), spec.shape(), nonZero));
+        }
+    }
+
+    private static void describeTensors(SwsFile sws, List<Object> tensors, StringBuilder text) {
         for (int i = 0; i < sws.model().tensors().size(); i++) {
             CompressedTensor tensor = sws.model().tensors().get(i);
             TensorCost cost = sws.costs().get(i);
@@ -57,17 +146,12 @@ final class InspectCommand implements Callable<Integer> {
             bits.put("indices", cost.indices());
             bits.put("codebook", cost.codebook());
             bits.put("other", cost.other());
-            List<Object> values = new ArrayList<>();
+            List<Object> shared = new ArrayList<>();
             for (float value : codebook) {
-                values.add((double) value);
+                shared.add((double) value);
             }
-            Map<String, Object> entry = new LinkedHashMap<>();
-            entry.put("name", tensor.spec().name());
-            entry.put(
-                    "shape",
-                    tensor.spec().shape().stream().map(d -> (Object) (long) d).toList());
-            entry.put("nonZero", (long) tensor.nonZero());
-            entry.put("codebook", values);
+            Map<String, Object> entry = entry(tensor.spec(), tensor.nonZero());
+            entry.put("codebook", shared);
             entry.put("bits", bits);
             tensors.add(entry);
             text.append(String.format(
@@ -79,17 +163,5 @@ final class InspectCommand implements Callable<Integer> {
                     codebook.length,
                     cost.total() / 8));
         }
-        if (json) {
-            Map<String, Object> values = new LinkedHashMap<>();
-            values.put("model", sws.model().graph().name());
-            values.put("codec", sws.codec().name());
-            values.put("fileBytes", sws.bytes());
-            values.put("compressionRatio", sws.compressionRatio());
-            values.put("tensors", tensors);
-            System.out.println(Json.write(values));
-        } else {
-            System.out.print(text);
-        }
-        return 0;
     }
 }

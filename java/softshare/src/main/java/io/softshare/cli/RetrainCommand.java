@@ -1,5 +1,6 @@
 package io.softshare.cli;
 
+import io.softshare.pipeline.ModelSource;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 
@@ -7,12 +8,14 @@ import picocli.CommandLine.Command;
 @Command(
         name = "retrain",
         mixinStandardHelpOptions = true,
-        description = "Retrains given weights (--weights) under the mixture prior and writes a .sws file.")
+        description =
+                "Retrains given weights (--weights, or an .onnx as --model) under the mixture prior and writes a .sws file.")
 final class RetrainCommand extends CompressCommand {
     @Override
     public Integer call() throws IOException {
-        if (weights == null && !resumes()) {
-            throw new UsageException("--weights is missing; name a .safetensors, or use compress to train first");
+        if (weights == null && !resumes() && (model == null || !ModelSource.isOnnx(model))) {
+            throw new UsageException(
+                    "--weights is missing; name a .safetensors or an .onnx as --model, or use compress to train first");
         }
         return super.call();
     }

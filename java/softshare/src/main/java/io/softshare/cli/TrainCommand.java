@@ -6,7 +6,9 @@ import picocli.CommandLine.Command;
 @Command(
         name = "train",
         mixinStandardHelpOptions = true,
-        description = "Trains a dense network by the recipe's plain stages and writes its weights as .safetensors.")
+        description =
+                "Trains a dense network by the recipe's plain stages, from given weights on where there are some, and"
+                        + " writes its weights as .safetensors.")
 final class TrainCommand extends CompressCommand {
     @Override
     String goal() {

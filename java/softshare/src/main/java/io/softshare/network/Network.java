@@ -9,6 +9,7 @@ import io.softshare.graph.Graph;
 import io.softshare.graph.Node;
 import io.softshare.graph.Operation;
 import io.softshare.graph.Shape;
+import io.softshare.graph.TensorSpec;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -132,19 +133,19 @@ public final class Network implements AutoCloseable {
                     c.padHeight(),
                     c.padWidth(),
                     flags | (c.bias() ? Kernels.BIAS : 0)));
-            return new Layers.Convolution(op, plan.fused(), parameters(node, c.bias()), x, y, sink(x));
+            return new Layers.Convolution(op, plan.fused(), parameters(node), x, y, sink(x));
         }
         if (operation instanceof Operation.Linear l) {
             return new Layers.Linear(
                     kernels.linear(batch, l.inFeatures(), l.outFeatures(), flags | (l.bias() ? Kernels.BIAS : 0)),
                     plan.fused(),
-                    parameters(node, l.bias()),
+                    parameters(node),
                     x,
                     y,
                     sink(x));
         }
         if (operation instanceof Operation.BatchNorm b) {
-            return batchNorm(node.name(), b, plan.fused(), x, y);
+            return batchNorm(node, b, plan.fused(), x, y);
         }
         if (operation instanceof Operation.MaxPool p) {
             Buffer argmax = own(device.allocate(count(y.shape)));
@@ -166,10 +167,12 @@ public final class Network implements AutoCloseable {
                     argmax);
         }
         if (operation instanceof Operation.AveragePool p) {
-            return average(p.kernelHeight(), p.kernelWidth(), p.strideHeight(), p.strideWidth(), x, y);
+            return average(p, x, y);
         }
         if (operation instanceof Operation.GlobalAveragePool) {
-            return average(x.shape.height(), x.shape.width(), x.shape.height(), x.shape.width(), x, y);
+            int height = x.shape.height();
+            int width = x.shape.width();
+            return average(new Operation.AveragePool(height, width, height, width), x, y);
         }
         if (operation instanceof Operation.Relu) {
             return new Layers.Relu(kernels, x, y, sink(x), count(y.shape));
@@ -184,14 +187,17 @@ public final class Network implements AutoCloseable {
         throw new IllegalStateException("no layer for " + operation);
     }
 
-    private Layer batchNorm(String name, Operation.BatchNorm b, boolean relu, Value x, Value y) {
+    private Layer batchNorm(Node node, Operation.BatchNorm b, boolean relu, Value x, Value y) {
+        List<TensorSpec> tensors = node.tensors();
+        String scale = tensors.get(0).name();
+        String shift = tensors.get(1).name();
         Layers.Norm norm = new Layers.Norm(
-                arena.view(name + ".weight"),
-                arena.view(name + ".bias"),
-                training ? arena.gradientView(name + ".weight") : null,
-                training ? arena.gradientView(name + ".bias") : null,
-                arena.view(name + ".running_mean"),
-                arena.view(name + ".running_var"),
+                arena.view(scale),
+                arena.view(shift),
+                training ? arena.gradientView(scale) : null,
+                training ? arena.gradientView(shift) : null,
+                arena.view(tensors.get(2).name()),
+                arena.view(tensors.get(3).name()),
                 own(device.floats(b.channels())),
                 own(device.floats(b.channels())),
                 b.epsilon());
@@ -204,7 +210,7 @@ public final class Network implements AutoCloseable {
         return new Layers.BatchNorm(kernels, training, relu, momentum, norm, positions, x, y, dx);
     }
 
-    private Layer average(int height, int width, int strideHeight, int strideWidth, Value x, Value y) {
+    private Layer average(Operation.AveragePool p, Value x, Value y) {
         return pool(
                 new PoolOperation.Sizes(
                         PoolOperation.Kind.AVERAGE,
@@ -212,12 +218,12 @@ public final class Network implements AutoCloseable {
                         x.shape.channels(),
                         x.shape.height(),
                         x.shape.width(),
-                        height,
-                        width,
-                        strideHeight,
-                        strideWidth,
-                        0,
-                        0),
+                        p.kernelHeight(),
+                        p.kernelWidth(),
+                        p.strideHeight(),
+                        p.strideWidth(),
+                        p.padHeight(),
+                        p.padWidth()),
                 x,
                 y,
                 null);
@@ -227,14 +233,15 @@ public final class Network implements AutoCloseable {
         return new Layers.Pool(kernels.pool(sizes), x, y, argmax, sink(x));
     }
 
-    private Layers.Parameters parameters(Node node, boolean bias) {
-        String weight = node.name() + ".weight";
-        String name = node.name() + ".bias";
+    private Layers.Parameters parameters(Node node) {
+        List<TensorSpec> tensors = node.tensors();
+        String weight = tensors.get(0).name();
+        String bias = tensors.size() > 1 ? tensors.get(1).name() : null;
         return new Layers.Parameters(
                 arena.view(weight),
-                bias ? arena.view(name) : null,
+                bias != null ? arena.view(bias) : null,
                 training ? arena.gradientView(weight) : null,
-                training && bias ? arena.gradientView(name) : null);
+                training && bias != null ? arena.gradientView(bias) : null);
     }
 
     private Sink sink(Value x) {

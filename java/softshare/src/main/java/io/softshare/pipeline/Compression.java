@@ -9,8 +9,7 @@ import io.softshare.data.Augmentation;
 import io.softshare.data.DataSet;
 import io.softshare.device.Device;
 import io.softshare.graph.Graph;
-import io.softshare.graph.GraphException;
-import io.softshare.graph.models.Models;
+import io.softshare.graph.Shape;
 import io.softshare.json.Json;
 import io.softshare.network.Arena;
 import io.softshare.safetensors.StateDict;
@@ -49,6 +48,7 @@ public final class Compression {
     private final Recipe recipe;
     private final DataSet.Split data;
     private final Graph graph;
+    private final Map<String, float[]> given; // weights that come with the network, or null
     private final long began = System.nanoTime();
     private long lastCheckpoint = began;
     private double secondsBefore;
@@ -82,26 +82,40 @@ public final class Compression {
             List<String> finishing,
             boolean reordered) {}
 
-    private Compression(Device device, Settings settings, DataSet set, RunListener listener, Path run) {
+    private Compression(Device device, Settings settings, DataSet set, RunListener listener, Path run)
+            throws IOException {
         this.device = device;
         this.settings = settings;
         this.listener = listener;
         this.run = run;
         this.recipe = RecipeFile.read(settings.get("recipe"), "recipe");
         this.data = set.split(settings.flag("validation"));
-        this.graph = network(settings.get("model"), set);
+        ModelSource source = network(settings, set);
+        this.graph = source.graph();
+        this.given = source.tensors();
+        source.notes().forEach(listener::message);
     }
 
-    /** The named built-in network for a data set. */
-    public static Graph network(String model, DataSet set) {
-        try {
-            return Models.find(model, set.train().shape(), set.train().classes())
-                    .orElseThrow(() -> new RecipeException("no network is called " + model + "; expected one of "
-                            + String.join(", ", Models.names())));
-        } catch (GraphException e) {
-            throw new RecipeException(model + " does not fit images of "
-                    + set.train().shape() + " (" + e.getMessage() + "); choose another network or larger images");
+    /** The network that the settings name, for a data set. */
+    private static ModelSource network(Settings settings, DataSet set) throws IOException {
+        String model = settings.get("model");
+        String digest = settings.get("modelSha256");
+        if (digest != null && !digest.equals(ModelSource.digest(Path.of(model)))) {
+            throw new RecipeException(model + " has changed since the run began; put it back, or start anew");
         }
+        PreprocessingChange change = PreprocessingChange.parse(
+                settings.get("mean"), settings.get("scale"), settings.get("channelOrder"), settings.get("layout"));
+        Shape images = set.train().shape();
+        int classes = set.train().classes();
+        ModelSource source = ModelSource.find(model, images, classes, change);
+        if (!source.graph().input().equals(images) || source.graph().classes() != classes) {
+            throw new RecipeException(
+                    model + " is for images of " + source.graph().input() + " in "
+                            + source.graph().classes() + " classes, " + settings.get("data") + " has " + images + " in "
+                            + classes
+                            + "; give the data it was made for");
+        }
+        return source;
     }
 
     /** Settings of the run that a folder's checkpoint belongs to, or null if it has none. */
@@ -243,8 +257,15 @@ public final class Compression {
         }
         state.arena().initialise(settings.number("seed"));
         String weights = settings.get("weights");
-        if (weights != null) {
-            state.arena().write(StateDict.read(Path.of(weights)).forGraph(graph));
+        if (weights == null && given == null) {
+            return;
+        }
+        state.arena()
+                .write(
+                        weights == null
+                                ? given
+                                : StateDict.read(Path.of(weights)).forGraph(graph));
+        if (!training()) {
             while (stage < recipe.stages().size() && recipe.stages().get(stage).kind() == Stage.Kind.PLAIN) {
                 progress.without(recipe.stages().get(stage).epochs());
                 stage++;

@@ -4,6 +4,8 @@ import io.softshare.container.SwsFile;
 import io.softshare.container.SwsReader;
 import io.softshare.graph.Graph;
 import io.softshare.graph.models.Models;
+import io.softshare.onnx.OnnxNetwork;
+import io.softshare.onnx.OnnxReader;
 import io.softshare.safetensors.SafetensorsException;
 import io.softshare.safetensors.StateDict;
 import java.io.IOException;
@@ -30,12 +32,17 @@ record Teacher(Graph graph, Map<String, float[]> tensors) {
         }
         Graph built = Models.find(name, pupil.input(), pupil.classes()).orElse(null);
         if (built != null) {
-            return new Teacher(built, null);
+            // It learns in the run: on the images as the network will see them.
+            return new Teacher(built.with(pupil.preprocessing()), null);
         }
         Path file = Path.of(name);
         if (!Files.isRegularFile(file)) {
             throw new RecipeException("teacher " + name + " is neither a network nor a file; expected self, none, "
-                    + String.join(", ", Models.names()) + ", a .sws or a .safetensors");
+                    + String.join(", ", Models.names()) + ", a .sws, .onnx or .safetensors");
+        }
+        if (ModelSource.isOnnx(name)) {
+            OnnxNetwork network = OnnxReader.read(file, pupil.input());
+            return new Teacher(network.graph().with(pupil.preprocessing()), network.tensors());
         }
         return name.endsWith(".safetensors") ? fromWeights(file, pupil) : fromSws(file);
     }

@@ -6,6 +6,7 @@ import io.softshare.device.Buffer;
 import io.softshare.device.Device;
 import io.softshare.device.Kernels;
 import io.softshare.graph.Preprocessing;
+import io.softshare.graph.Preprocessing.ChannelOrder;
 
 /** An image set on a device as bytes, gathered into batches there. */
 public final class Images implements AutoCloseable {
@@ -20,7 +21,7 @@ public final class Images implements AutoCloseable {
         this.kernels = device.kernels();
         this.set = set;
         pixels = device.allocate(set.pixels().length);
-        pixels.write(set.pixels());
+        pixels.write(preprocessing.order() == ChannelOrder.BGR ? turned(set.pixels()) : set.pixels());
         labels = device.allocate(set.labels().length);
         labels.write(set.labels());
         int channels = set.shape().channels();
@@ -34,6 +35,16 @@ public final class Images implements AutoCloseable {
         mean.write(means);
         inverseScale = device.floats(channels);
         inverseScale.write(inverse);
+    }
+
+    /** Pixels of three colours with the first and the last exchanged. */
+    private static byte[] turned(byte[] rgb) {
+        byte[] bgr = rgb.clone();
+        for (int i = 0; i + 2 < bgr.length; i += 3) {
+            bgr[i] = rgb[i + 2];
+            bgr[i + 2] = rgb[i];
+        }
+        return bgr;
     }
 
     public int count() {

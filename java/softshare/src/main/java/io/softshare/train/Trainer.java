@@ -79,7 +79,7 @@ public final class Trainer implements AutoCloseable {
                     + " classes, the network " + network.graph().input() + " in "
                     + network.graph().classes() + "; choose a teacher for the same data");
         }
-        if (!graph.preprocessing().equals(network.graph().preprocessing())) {
+        if (!graph.preprocessing().sameNumbers(network.graph().preprocessing())) {
             throw new TrainingException(
                     "the teacher's preprocessing of images differs from the network's; choose a teacher"
                             + " that was trained for the same data");
