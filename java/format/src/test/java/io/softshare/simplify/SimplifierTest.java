@@ -154,4 +154,39 @@ class SimplifierTest {
         CompressedModel model = chain(0, 8, 1, 1, 2);
         assertSame(model.tensor("c.weight"), Simplifier.simplify(model).model().tensor("c.weight"));
     }
+
+    /** A batch-norm with scale 0 gives its shift, whatever comes in: what comes in is nothing then. */
+    @Test
+    void scaleOfZeroIsAConstant() {
+        Graph graph = new Graph(
+                "norm",
+                new Shape(1, 4, 4),
+                Preprocessing.unit(1),
+                List.of(
+                        new Node("a", new Operation.Convolution(1, 2, 1, 1, 1, 1, 0, 0, true), List.of("input")),
+                        new Node("n", new Operation.BatchNorm(2, 1e-5f), List.of("a")),
+                        new Node("g", new Operation.GlobalAveragePool(), List.of("n")),
+                        new Node("c", new Operation.Linear(2, 2, true), List.of("g"))));
+        Function<TensorSpec, CompressedTensor> tensor = spec -> switch (spec.name()) {
+            case "a.weight" -> new QuantizedTensor(spec, new int[] {1, 1}, CODEBOOK);
+            case "c.weight" -> new QuantizedTensor(spec, new int[] {1, 2, 2, 1}, CODEBOOK);
+            case "n.weight" -> new FixedPointTensor(spec, new int[] {0, 1}, 0);
+            case "n.bias" -> new FixedPointTensor(spec, new int[] {2, 0}, 0);
+            case "n.running_mean" -> new FixedPointTensor(spec, new int[] {3, 1}, 0);
+            case "n.running_var" -> new FixedPointTensor(spec, new int[] {5, 2}, 0);
+            default -> new FixedPointTensor(spec, new int[] {4, 4}, 5);
+        };
+        CompressedModel model =
+                new CompressedModel(graph, graph.tensors().stream().map(tensor).toList());
+        Simplified simplified = Simplifier.simplify(model, 0);
+        sameLogits(model, simplified.model(), 0, "scale 0");
+        assertEquals(List.of(0, 1), ints(((QuantizedTensor) simplified.model().tensor("a.weight")).indices()));
+        assertEquals(List.of(0, 0), ints(steps(simplified, "n.bias")));
+        assertEquals(List.of(1, 2), ints(steps(simplified, "n.running_var")));
+        assertEquals(List.of(36, -12), ints(steps(simplified, "c.bias"))); // 4 + 32 · 2 · 0.5, 4 − 32 · 2 · 0.25
+    }
+
+    private static List<Integer> ints(int[] values) {
+        return java.util.Arrays.stream(values).boxed().toList();
+    }
 }
