@@ -53,7 +53,7 @@ public final class CodecTable {
         CodecTable table = new CodecTable(seconds, simplify);
         try {
             for (Path file : files) {
-                table.add(file.getFileName().toString(), SwsReader.read(file).model());
+                table.add(file.getFileName().toString(), read(file));
             }
             if (synthetic) {
                 table.add("synthetic layer 2000 × 2000", Synthetic.layer(2000, 2000, 0.05, 1));
@@ -63,6 +63,14 @@ public final class CodecTable {
             System.exit(1);
         }
         System.out.print(table.out);
+    }
+
+    private static CompressedModel read(Path file) throws IOException {
+        try {
+            return SwsReader.read(file).model();
+        } catch (IOException e) {
+            throw new IOException(file + ": " + e.getMessage(), e);
+        }
     }
 
     /** One coder's row. */

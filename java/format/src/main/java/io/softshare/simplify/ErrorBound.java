@@ -12,7 +12,12 @@ import java.util.Map;
 final class ErrorBound {
     private ErrorBound() {}
 
-    /** @param biasErrors largest error of a bias, by node */
+    /**
+     * The bound. It holds for any weights no larger than the model's, so also where some of those that a change
+     * travelled through were set to zero later.
+     *
+     * @param biasErrors largest error of a bias or of a batch-norm's shift, by node
+     */
     static double ofLogits(CompressedModel model, Map<String, Double> biasErrors) {
         Graph graph = model.graph();
         Map<String, double[]> errors = new HashMap<>(); // of each channel
@@ -34,7 +39,7 @@ final class ErrorBound {
                         }
                     }
                 } else if (factors != null) {
-                    out[c] = factors[c] * in[c];
+                    out[c] = factors[c] * in[c] + biasErrors.getOrDefault(node.name(), 0.0);
                 } else if (node.operation() instanceof Operation.Add) {
                     out[c] = in[c] + errors.get(node.inputs().get(1))[c];
                 } else if (node.operation() instanceof Operation.Flatten) {

@@ -12,6 +12,8 @@ import java.util.Map;
 
 /** A network's values in double precision, to change and then to turn back into tensors of the kinds they had. */
 final class Parameters {
+    private static final int MANTISSA_BITS = 23;
+
     private final CompressedModel original;
     private final double tolerance;
     private final Map<String, double[]> values = new HashMap<>();
@@ -52,6 +54,26 @@ final class Parameters {
             return true;
         }
         return false; // a codebook has just the values it has
+    }
+
+    /** The nearest value that a tensor of one's kind holds without getting finer: steps, or floats of so many bits. */
+    double nearest(String name, double wanted) {
+        CompressedTensor tensor = tensors.get(name);
+        if (tensor instanceof FixedPointTensor t) {
+            return round(wanted, t.fractionBits());
+        }
+        if (tensor instanceof FloatTensor t) {
+            int used = 0;
+            for (float v : t.values()) {
+                used |= Float.floatToRawIntBits(v) & (1 << MANTISSA_BITS) - 1;
+            }
+            int spare = used == 0 ? MANTISSA_BITS : Integer.numberOfTrailingZeros(used);
+            float nearest = (float) wanted;
+            int half = spare == 0 ? 0 : 1 << spare - 1;
+            return Float.intBitsToFloat(
+                    Float.floatToRawIntBits(nearest) + half & -1 << spare); // may carry: that is right
+        }
+        return Double.NaN; // a codebook has just the values it has
     }
 
     void set(String name, double[] wanted) {

@@ -12,7 +12,7 @@ import io.softshare.container.CompressedModel;
  *     bias to fold it into
  * @param removedWeights weights that are zero now and were not
  * @param removedOthers biases and batch-norm values that are zero now and were not, less those that became non-zero
- * @param biasError largest difference of a stored bias from what it should be for exactly the same outputs
+ * @param biasError largest difference of a stored bias or shift from what it should be for exactly the same outputs
  * @param logitError no logit differs by more than this, in exact arithmetic, whatever the input
  */
 public record Simplified(

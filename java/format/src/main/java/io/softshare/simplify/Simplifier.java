@@ -18,19 +18,23 @@ import java.util.Map;
  * weights are all zero, after batch-norm, rectifier and pooling. Its outgoing weights go into the biases of the layers
  * that read it, unless those pad with zeros (the edges would differ) or have no bias; a residual sum is a constant only if
  * both parts are. A constant of zero needs no bias. A channel that no weight reads is nothing: the weights, bias and
- * batch-norm values that make it become zero (its variance one). Both are repeated until nothing changes.
+ * batch-norm values that make it become zero (its variance one). A constant that must stay becomes the shift of the batch-norm that gives it, whose scale is
+ * zero then, so that what led to it is nothing too. All of this is repeated until nothing changes.
  */
 public final class Simplifier {
-    /** A stored bias may lie this far from its exact value: a sixteenth of half the usual step of 1/32, and less. */
+    /** A stored bias may lie this far from its exact value: a thirty-second of what rounding to 1/32 does already. */
     public static final double TOLERANCE = 0x1p-11;
 
     private final Graph graph;
     private final Parameters parameters;
+    private final double tolerance;
+    private final Map<String, Double> shiftErrors = new HashMap<>();
     private int folded;
 
     private Simplifier(CompressedModel model, double tolerance) {
         this.graph = model.graph();
         this.parameters = new Parameters(model, tolerance);
+        this.tolerance = tolerance;
     }
 
     /** With the default tolerance. */
@@ -49,11 +53,13 @@ public final class Simplifier {
             throw new IllegalArgumentException("tolerance of a bias: expected 0 or more, found " + tolerance);
         }
         Simplifier simplifier = new Simplifier(model, tolerance);
-        boolean changed = true;
-        while (changed) {
-            changed = simplifier.foldConstants();
-            changed |= simplifier.dropUnread();
-        }
+        do {
+            boolean changed = true;
+            while (changed) {
+                changed = simplifier.foldConstants();
+                changed |= simplifier.dropUnread();
+            }
+        } while (simplifier.storeConstants());
         return simplifier.result(model);
     }
 
@@ -229,6 +235,31 @@ public final class Simplifier {
         return changed;
     }
 
+    /** A constant that batch-norm gives and that must stay becomes its shift, so that what led to it is not read. */
+    private boolean storeConstants() {
+        boolean changed = false;
+        Map<String, double[]> constants = constants();
+        for (Node node : graph.nodes()) {
+            if (!(node.operation() instanceof Operation.BatchNorm)) {
+                continue;
+            }
+            double[] scale = parameters.get(node.name() + ".weight");
+            double[] shift = parameters.get(node.name() + ".bias");
+            double[] out = constants.get(node.name());
+            for (int c = 0; c < out.length; c++) {
+                double stored = parameters.nearest(node.name() + ".bias", out[c]);
+                double error = Math.abs(stored - out[c]);
+                if (scale[c] != 0 && error <= tolerance) { // no constant: NaN, which is not
+                    scale[c] = 0;
+                    shift[c] = stored;
+                    shiftErrors.merge(node.name(), error, Math::max);
+                    changed = true;
+                }
+            }
+        }
+        return changed;
+    }
+
     private static boolean clear(double[] values, int from, int count, double to) {
         boolean changed = false;
         for (int i = from; i < from + count; i++) {
@@ -242,8 +273,9 @@ public final class Simplifier {
         CompressedModel after = parameters.build();
         int dropped = 0;
         int kept = 0;
-        double biasError = 0;
-        Map<String, Double> biasErrors = new HashMap<>();
+        double biasError =
+                shiftErrors.values().stream().mapToDouble(e -> e).max().orElse(0);
+        Map<String, Double> biasErrors = new HashMap<>(shiftErrors);
         List<Node> nodes = graph.nodes();
         for (Node node : nodes) {
             Layers layer = Layers.of(node);
@@ -282,7 +314,7 @@ public final class Simplifier {
                 weightsOf(before) - weightsOf(after),
                 othersBefore - othersAfter,
                 biasError,
-                ErrorBound.ofLogits(after, biasErrors));
+                ErrorBound.ofLogits(before, biasErrors));
     }
 
     private static long weightsOf(CompressedModel model) {

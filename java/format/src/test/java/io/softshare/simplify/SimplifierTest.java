@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.softshare.codec.CompressedTensor;
 import io.softshare.codec.FixedPointTensor;
+import io.softshare.codec.FloatTensor;
 import io.softshare.codec.QuantizedTensor;
 import io.softshare.container.CompressedModel;
 import io.softshare.graph.Graph;
@@ -153,5 +154,79 @@ class SimplifierTest {
     void whatIsUnchangedIsTheSameTensor() {
         CompressedModel model = chain(0, 8, 1, 1, 2);
         assertSame(model.tensor("c.weight"), Simplifier.simplify(model).model().tensor("c.weight"));
+    }
+
+    /** A batch-norm with scale 0 gives its shift, whatever comes in: what comes in is nothing then. */
+    @Test
+    void scaleOfZeroIsAConstant() {
+        Graph graph = new Graph(
+                "norm",
+                new Shape(1, 4, 4),
+                Preprocessing.unit(1),
+                List.of(
+                        new Node("a", new Operation.Convolution(1, 2, 1, 1, 1, 1, 0, 0, true), List.of("input")),
+                        new Node("n", new Operation.BatchNorm(2, 1e-5f), List.of("a")),
+                        new Node("g", new Operation.GlobalAveragePool(), List.of("n")),
+                        new Node("c", new Operation.Linear(2, 2, true), List.of("g"))));
+        Function<TensorSpec, CompressedTensor> tensor = spec -> switch (spec.name()) {
+            case "a.weight" -> new QuantizedTensor(spec, new int[] {1, 1}, CODEBOOK);
+            case "c.weight" -> new QuantizedTensor(spec, new int[] {1, 2, 2, 1}, CODEBOOK);
+            case "n.weight" -> new FixedPointTensor(spec, new int[] {0, 1}, 0);
+            case "n.bias" -> new FixedPointTensor(spec, new int[] {2, 0}, 0);
+            case "n.running_mean" -> new FixedPointTensor(spec, new int[] {3, 1}, 0);
+            case "n.running_var" -> new FixedPointTensor(spec, new int[] {5, 2}, 0);
+            default -> new FixedPointTensor(spec, new int[] {4, 4}, 5);
+        };
+        CompressedModel model =
+                new CompressedModel(graph, graph.tensors().stream().map(tensor).toList());
+        Simplified simplified = Simplifier.simplify(model, 0);
+        sameLogits(model, simplified.model(), 0, "scale 0");
+        assertEquals(List.of(0, 1), ints(((QuantizedTensor) simplified.model().tensor("a.weight")).indices()));
+        assertEquals(List.of(0, 0), ints(steps(simplified, "n.bias")));
+        assertEquals(List.of(1, 2), ints(steps(simplified, "n.running_var")));
+        assertEquals(List.of(36, -12), ints(steps(simplified, "c.bias"))); // 4 + 32 · 2 · 0.5, 4 − 32 · 2 · 0.25
+    }
+
+    /** The convolution that pads needs the constant; the layers that make it need not. */
+    @Test
+    void constantThatStaysIsStoredInTheNorm() {
+        Graph graph = new Graph(
+                "norm",
+                new Shape(1, 4, 4),
+                Preprocessing.unit(1),
+                List.of(
+                        new Node("a", new Operation.Convolution(1, 2, 1, 1, 1, 1, 0, 0, true), List.of("input")),
+                        new Node("n", new Operation.BatchNorm(2, 1e-5f), List.of("a")),
+                        new Node("b", new Operation.Convolution(2, 2, 3, 3, 1, 1, 1, 1, true), List.of("n")),
+                        new Node("g", new Operation.GlobalAveragePool(), List.of("b"))));
+        Function<TensorSpec, CompressedTensor> tensor = spec -> switch (spec.name()) {
+            case "a.weight" -> new QuantizedTensor(spec, new int[] {1, 0}, CODEBOOK);
+            case "b.weight" -> {
+                int[] indices = new int[36];
+                java.util.Arrays.setAll(indices, i -> i % 4);
+                yield new QuantizedTensor(spec, indices, CODEBOOK);
+            }
+            case "n.weight" -> new FloatTensor(spec, new float[] {1.1f, 0.7f});
+            case "n.bias" -> new FloatTensor(spec, new float[] {0.1f, 0.2f});
+            case "n.running_mean" -> new FloatTensor(spec, new float[] {0.3f, -0.4f});
+            case "n.running_var" -> new FloatTensor(spec, new float[] {1.5f, 0.6f});
+            default -> new FixedPointTensor(spec, new int[] {4, 4}, 5);
+        };
+        CompressedModel model =
+                new CompressedModel(graph, graph.tensors().stream().map(tensor).toList());
+        Simplified simplified = Simplifier.simplify(model);
+        sameLogits(model, simplified.model(), simplified.logitError(), "stored");
+        assertEquals(0, steps(simplified, "a.bias")[1]);
+        float[] shift = simplified.model().tensor("n.bias").values();
+        assertEquals(0.1f, shift[0]);
+        assertEquals(0.2 + 0.7 * (0.125 + 0.4) / Math.sqrt(0.6), shift[1], 1e-5);
+        assertEquals(0, simplified.model().tensor("n.weight").values()[1]);
+        assertEquals(0, simplified.model().tensor("n.running_mean").values()[1]);
+        assertEquals(1, simplified.model().tensor("n.running_var").values()[1]);
+        assertEquals(1, simplified.droppedUnits());
+    }
+
+    private static List<Integer> ints(int[] values) {
+        return java.util.Arrays.stream(values).boxed().toList();
     }
 }
