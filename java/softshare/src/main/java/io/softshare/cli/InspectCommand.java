@@ -25,6 +25,9 @@ import picocli.CommandLine.Parameters;
 /** What is in a file and, for a .sws, what takes how much. Needs no native code. */
 @Command(name = "inspect", mixinStandardHelpOptions = true, description = "Shows what a file holds, by tensor.")
 final class InspectCommand implements Callable<Integer> {
+    /** Name, shape, counts, bytes by part. */
+    private static final String ROW = "%-26s %-16s %9s %6s %9s %9s %9s %9s %9s %9s %10s%n";
+
     @Parameters(paramLabel = "FILE", description = "A .sws, an .onnx, or a .safetensors with --model.")
     private Path file;
 
@@ -64,10 +67,11 @@ final class InspectCommand implements Callable<Integer> {
     private void describe(SwsFile sws, Map<String, Object> values, StringBuilder text) {
         values.put("codec", sws.codec().name());
         values.put("fileBytes", sws.bytes());
+        values.put("headerBytes", sws.graphBytes());
         values.put("compressionRatio", sws.compressionRatio());
         text.append(String.format(
                 Locale.ROOT,
-                "%s: %s, format %d.%d, codec %s, %,d bytes, %.1f times smaller%n%s%n%-28s %-18s %9s %9s %10s%n",
+                "%s: %s, format %d.%d, codec %s, %,d bytes, %.1f times smaller%n%s%nbytes:%n" + ROW,
                 file,
                 sws.model().graph(),
                 sws.major(),
@@ -79,8 +83,14 @@ final class InspectCommand implements Callable<Integer> {
                 "tensor",
                 "shape",
                 "non-zero",
+                "values",
+                "structure",
+                "zero map",
+                "signs",
+                "indices",
                 "codebook",
-                "bytes"));
+                "other",
+                "all"));
     }
 
     private void describe(ModelFile network, Map<String, Object> values, StringBuilder text) throws IOException {
@@ -135,6 +145,7 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private static void describeTensors(SwsFile sws, List<Object> tensors, StringBuilder text) {
+        TensorCost total = null;
         for (int i = 0; i < sws.model().tensors().size(); i++) {
             CompressedTensor tensor = sws.model().tensors().get(i);
             TensorCost cost = sws.costs().get(i);
@@ -154,14 +165,36 @@ final class InspectCommand implements Callable<Integer> {
             entry.put("codebook", shared);
             entry.put("bits", bits);
             tensors.add(entry);
-            text.append(String.format(
-                    Locale.ROOT,
-                    "%-28s %-18s %,9d %9d %10.1f%n",
-                    tensor.spec().name(),
-                    tensor.spec().shape(),
-                    tensor.nonZero(),
-                    codebook.length,
-                    cost.total() / 8));
+            String values = codebook.length == 0 ? "" : String.valueOf(codebook.length);
+            row(text, tensor.spec().name(), tensor.spec().shape().toString(), tensor.nonZero(), values, cost);
+            total = total == null ? cost : total.plus(cost);
         }
+        if (total != null) {
+            row(text, "all tensors", "", sws.model().nonZero(), "", total);
+        }
+        text.append(String.format(
+                Locale.ROOT, "header, graph, table of sections, checksum: %,d bytes%n", sws.graphBytes()));
+    }
+
+    private static void row(
+            StringBuilder text, String name, String shape, long nonZero, String values, TensorCost cost) {
+        text.append(String.format(
+                Locale.ROOT,
+                ROW,
+                name,
+                shape,
+                String.format(Locale.ROOT, "%,d", nonZero),
+                values,
+                bytes(cost.structure()),
+                bytes(cost.zeroMap()),
+                bytes(cost.signs()),
+                bytes(cost.indices()),
+                bytes(cost.codebook()),
+                bytes(cost.other()),
+                bytes(cost.total())));
+    }
+
+    private static String bytes(double bits) {
+        return bits == 0 ? "" : String.format(Locale.ROOT, "%,.1f", bits / 8);
     }
 }
