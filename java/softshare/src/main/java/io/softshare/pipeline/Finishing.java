@@ -107,7 +107,7 @@ final class Finishing {
         Simplified simplified = Simplifier.simplify(model());
         CompressedModel model = simplified.model();
         if (simplified.droppedUnits() > 0) {
-            note("%d units that do nothing are not stored", simplified.droppedUnits());
+            note("units that do nothing, not stored: %d", simplified.droppedUnits());
         }
         boolean reordered = false;
         if (reorder) {
