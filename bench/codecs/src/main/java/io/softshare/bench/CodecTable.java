@@ -24,7 +24,7 @@ public final class CodecTable {
     private static final double IDEAL_TOLERANCE = 0.03;
 
     private final double seconds;
-    private final boolean simplify;
+    private boolean simplify;
     private final StringBuilder out = new StringBuilder();
 
     private CodecTable(double seconds, boolean simplify) {
@@ -55,6 +55,7 @@ public final class CodecTable {
                 table.add(file.getFileName().toString(), read(file));
             }
             if (synthetic) {
+                table.simplify = false; // one layer has no units that could go
                 table.add("synthetic layer 2000 × 2000", Synthetic.layer(2000, 2000, 0.05, 1));
             }
         } catch (IOException | IllegalStateException e) {
