@@ -29,7 +29,7 @@ final class ContextCodec implements Codec {
     public Encoded encode(List<CompressedTensor> tensors) {
         RangeEncoder coder = new RangeEncoder(true);
         CostMeter meter = new CostMeter(coder::position);
-        ContextSession session = new ContextSession(coder, meter, true, quickFrom);
+        ContextSession session = new ContextSession(coder, meter, true, quickFrom, Long.MAX_VALUE);
         for (CompressedTensor tensor : tensors) {
             if (!session.code(tensor.spec(), tensor)) {
                 throw new AssertionError("a tensor that exists can be coded: " + tensor);
@@ -39,13 +39,18 @@ final class ContextCodec implements Codec {
     }
 
     @Override
-    public Decoded decode(List<TensorSpec> specs, byte[] file, int from, int to) throws MalformedFileException {
+    public Decoded decode(List<TensorSpec> specs, byte[] file, int from, int to, Limits limits)
+            throws MalformedFileException {
         RangeDecoder coder = new RangeDecoder(file, from, to);
         CostMeter meter = new CostMeter(coder::position);
-        ContextSession session = new ContextSession(coder, meter, false, 0);
+        ContextSession session = new ContextSession(coder, meter, false, 0, limits.codebookValues());
         List<CompressedTensor> tensors = new ArrayList<>();
         for (TensorSpec spec : specs) {
             if (!session.code(spec, null)) {
+                if (session.beyondLimit()) {
+                    throw new LimitException(
+                            Math.min(coder.offset(), to), "codebook values", limits.codebookValues(), "more");
+                }
                 throw new MalformedFileException(
                         Math.min(coder.offset(), to), "values of " + spec.name() + " within their range", "others");
             }
