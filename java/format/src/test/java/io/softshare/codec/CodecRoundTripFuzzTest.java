@@ -6,12 +6,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Timeout;
 
-/** Any tensors come back from every codec as they were. Shapes, then kinds and values, come from the input. */
+/** Any tensors come back from any codec as they were. The codec, shapes, kinds and values come from the input. */
 class CodecRoundTripFuzzTest {
     @FuzzTest
     @Timeout(20)
     void anyTensorsComeBack(byte[] data) throws Exception {
         FuzzSpecs shapes = new FuzzSpecs(data);
+        Codec codec = FuzzSpecs.CODECS.get(shapes.next(FuzzSpecs.CODECS.size()));
         List<CompressedTensor> tensors = new ArrayList<>();
         float[] codebook = null;
         for (TensorSpec spec : shapes.specs()) {
@@ -29,12 +30,9 @@ class CodecRoundTripFuzzTest {
             }
         }
         List<TensorSpec> specs = tensors.stream().map(CompressedTensor::spec).toList();
-        for (String name : Codecs.names()) {
-            Codec codec = Codecs.byName(name).orElseThrow();
-            byte[] bytes = codec.encode(tensors).bytes();
-            if (!codec.decode(specs, bytes, 0, bytes.length).tensors().equals(tensors)) {
-                throw new AssertionError(name + ": other tensors came back than " + tensors);
-            }
+        byte[] bytes = codec.encode(tensors).bytes();
+        if (!codec.decode(specs, bytes, 0, bytes.length).tensors().equals(tensors)) {
+            throw new AssertionError(codec.name() + ": other tensors came back than " + tensors);
         }
     }
 
