@@ -38,7 +38,7 @@ final class ContextSession {
 
     /**
      * @param quickFrom when encoding: tensors with so many non-zero weights take the quick form of the zero map
-     * @param mostCodebookValues of all codebooks: a learned code can make long ones from next to no bytes
+     * @param mostCodebookValues of codebooks, each counted whenever it is taken up
      */
     ContextSession(BinaryCoder coder, CostMeter meter, boolean encoding, int quickFrom, long mostCodebookValues) {
         this.quickFrom = quickFrom;
@@ -188,6 +188,10 @@ final class ContextSession {
                 return false;
             }
             codebook = codebooks.get(number);
+            codebookTotal += codebook.length - 1;
+            if (beyondLimit()) {
+                return false;
+            }
         } else {
             int others = numbers.code(coder, given == null ? 0 : given.length - 1);
             codebookTotal += others;
@@ -202,7 +206,7 @@ final class ContextSession {
         return true;
     }
 
-    /** Whether there are more codebook values than may be. */
+    /** Whether there were more codebook values than may be. */
     boolean beyondLimit() {
         return codebookTotal > mostCodebookValues;
     }
