@@ -41,9 +41,12 @@ final class InspectCommand implements Callable<Integer> {
     @Mixin
     private PreprocessingOptions preprocessing;
 
+    @Mixin
+    private LimitOptions limits;
+
     @Override
     public Integer call() throws IOException {
-        ModelFile network = ModelFile.read(file, model, null, 0, preprocessing);
+        ModelFile network = ModelFile.read(file, model, null, 0, preprocessing, limits.limits());
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("model", network.graph().name());
         StringBuilder text = new StringBuilder();
