@@ -7,6 +7,7 @@ final class SwsConstants {
 
     /** Frozen: what version 1 says is read forever (FORMAT.md). */
     static final int MAJOR = 1;
+
     static final int MINOR = 0;
 
     /** Bytes before the first varint. */
