@@ -31,4 +31,18 @@ public record Node(String name, Operation operation, List<String> inputs, List<S
     public List<TensorSpec> tensors() {
         return ShapeRules.tensors(this);
     }
+
+    /**
+     * Name of its tensor of that role.
+     *
+     * @throws IllegalArgumentException if it has none
+     */
+    public String tensor(TensorRole role) {
+        for (TensorSpec spec : tensors()) {
+            if (spec.role() == role) {
+                return spec.name();
+            }
+        }
+        throw new IllegalArgumentException("node " + name + " has no tensor of the role " + role);
+    }
 }
