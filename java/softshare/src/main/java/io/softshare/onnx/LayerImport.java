@@ -179,6 +179,13 @@ final class LayerImport {
         return w;
     }
 
+    /** Values for a node of its own: exporters store equal tensors once, so the file's size does not bound their sum. */
+    private float[] values(NodeProto node, Weights w) throws OnnxException {
+        graph.take(node, w.tensor().size());
+        float[] values = w.tensor().floats(file);
+        return w.tensor().packed() != null ? values.clone() : values;
+    }
+
     private OnnxValue convolution(NodeProto node, Attributes a, List<OnnxValue> in) throws OnnxException {
         Activation x = image(node, in, 0);
         Weights w = constant(node, in, 1, 4);
@@ -204,7 +211,7 @@ final class LayerImport {
         // Checked against the shape that is read before the values are decoded.
         List<float[]> data = new ArrayList<>();
         for (Weights c : constants) {
-            data.add(c.tensor().floats(file));
+            data.add(values(node, c));
         }
         return graph.add(node, operation, false, x, constants, data);
     }
@@ -276,11 +283,11 @@ final class LayerImport {
         int features = outFirst ? second : first;
         int out = outFirst ? first : second;
         Weights bias = bias(node, in, biasPlace, out);
-        float[] values = b.tensor().floats(file);
+        float[] values = values(node, b);
         List<float[]> data = new ArrayList<>();
         data.add(outFirst ? values : StateDict.transpose(values, features, out));
         if (bias != null) {
-            data.add(bias.tensor().floats(file));
+            data.add(values(node, bias));
         }
         return graph.add(
                 node,
@@ -307,7 +314,7 @@ final class LayerImport {
                                 + w.tensor().dimensions() + " as input " + i);
             }
             constants.add(w);
-            data.add(w.tensor().floats(file).clone()); // exporters store equal ones once
+            data.add(values(node, w));
         }
         for (float variance : data.get(3)) {
             if (!(variance + epsilon > 0)) {

@@ -230,6 +230,28 @@ class OnnxRefusalTest {
                 "node /e (Expand) to [1073741824] is not supported");
     }
 
+    /** Files that make much of little: one tensor for all nodes, one number for many, one name for all. */
+    @Test
+    void fewBytesForMuchWork() {
+        ProtobufModels shared = start().weights("w", 16, 16).node("Flatten", "v0", "x");
+        ProtobufModels repeated = start().tensor("one", 1, t -> t.bytes(9, new byte[4]))
+                .tensor("to", 7, t -> t.whole(7, 1 << 18), 1)
+                .weights("k", 1, 1, 1, 1);
+        repeated.node("Identity", "v0", "x");
+        for (int i = 1; i <= 9000; i++) {
+            shared.gemm("v" + i, "v" + (i - 1), "w");
+            if (i <= 4500) {
+                repeated.node("Expand", "e" + i, "one", "to").node("Conv", "v" + i, "v" + (i - 1), "k", "e" + i);
+            }
+        }
+        String message =
+                refused(shared.node("Identity", "y", "v9000").bytes(), new OnnxLimits(1 << 20, 1 << 20, 10_000));
+        assertTrue(message.contains("more values than are read at most"), message);
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(20), () -> OnnxReader.read(shared.bytes(), null, OnnxLimits.DEFAULT));
+        refused(repeated.node("Identity", "y", "v4500"), "(Expand) to [262144] is not supported");
+    }
+
     @Test
     void nestingHasAnEnd() {
         byte[] deep = new byte[100_000]; // groups in groups, of a field that nobody knows
