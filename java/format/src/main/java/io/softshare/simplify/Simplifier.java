@@ -150,8 +150,11 @@ public final class Simplifier {
             return false;
         }
         if (constant != 0) {
+            if (layer.padded() || !layer.bias()) {
+                return false;
+            }
             String name = node.tensor(TensorRole.BIAS);
-            if (layer.padded() || !layer.bias() || !parameters.canHold(name, shifted)) {
+            if (!parameters.canHold(name, shifted)) {
                 return false;
             }
             parameters.set(name, shifted);
