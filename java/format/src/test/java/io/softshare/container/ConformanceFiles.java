@@ -5,6 +5,7 @@ import io.softshare.codec.Codecs;
 import io.softshare.codec.CompressedTensor;
 import io.softshare.codec.FixedPointTensor;
 import io.softshare.codec.FloatTensor;
+import io.softshare.codec.Limits;
 import io.softshare.codec.QuantizedTensor;
 import io.softshare.codec.QuickCodec;
 import io.softshare.codec.TestTensors;
