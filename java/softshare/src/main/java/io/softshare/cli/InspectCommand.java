@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -114,9 +115,15 @@ final class InspectCommand implements Callable<Integer> {
     /** How images are prepared, in a line. */
     private static String text(Graph graph) {
         Preprocessing p = graph.preprocessing();
-        return "pixels less " + p.mean() + " over " + p.scale() + ", "
+        return "pixels less " + shown(p.mean()) + " over " + shown(p.scale()) + ", "
                 + p.order().name().toLowerCase(Locale.ROOT) + "; ONNX input "
                 + p.layout().name().toLowerCase(Locale.ROOT);
+    }
+
+    /** One number where all are equal. */
+    private static String shown(List<Float> values) {
+        boolean equal = Collections.frequency(values, values.get(0)) == values.size();
+        return equal ? String.valueOf(values.get(0)) : values.toString();
     }
 
     private static Map<String, Object> preprocessing(Preprocessing p) {
