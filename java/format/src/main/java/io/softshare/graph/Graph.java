@@ -52,13 +52,6 @@ public final class Graph {
             throw new GraphException("a graph needs at least one node");
         }
         checkName("the graph", name);
-        checkName("the input", signature.input());
-        checkName("the output", signature.output());
-        for (Node node : this.nodes) {
-            checkName("a node", node.name());
-            node.inputs().forEach(from -> checkName("an input of node " + node.name(), from));
-            node.tensorNames().forEach(tensor -> checkName("a tensor of node " + node.name(), tensor));
-        }
         Map<String, Shape> inferred = new LinkedHashMap<>();
         inferred.put(INPUT, input);
         List<TensorSpec> specs = new ArrayList<>();
@@ -101,7 +94,8 @@ public final class Graph {
         return new Graph(name, input, other, signature, nodes);
     }
 
-    private static void checkName(String what, String name) {
+    /** Names come from files and go to people's terminals, in messages too: one line of text without control characters. */
+    static void checkName(String what, String name) {
         boolean plain = name.chars().noneMatch(c -> Character.isISOControl(c) || c == 0x2028 || c == 0x2029);
         if (!plain || !StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
             throw new GraphException("the name of " + what + " has a control character or is no text: "

@@ -10,11 +10,15 @@ import java.util.List;
  * @param inputs names of the nodes it reads, earlier in the graph; {@link Graph#INPUT} is the image
  * @param tensorNames the tensors' own names in the order of {@link #tensors()}, e.g. {@code onnx::Conv_12}; empty: they
  *     follow from the node's
+ * @throws GraphException if a name has a control character
  */
 public record Node(String name, Operation operation, List<String> inputs, List<String> tensorNames) {
     public Node {
         inputs = List.copyOf(inputs);
         tensorNames = List.copyOf(tensorNames);
+        Graph.checkName("a node", name);
+        inputs.forEach(from -> Graph.checkName("an input of a node", from));
+        tensorNames.forEach(tensor -> Graph.checkName("a tensor", tensor));
     }
 
     /** A node whose tensors are named after it. */
