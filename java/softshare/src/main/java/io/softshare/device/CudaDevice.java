@@ -17,6 +17,7 @@ public final class CudaDevice implements Device {
     private final Kernels kernels;
 
     private final Precision precision;
+    private Cudnn cudnn; // opened when it is first asked for
 
     private CudaDevice(CUstream_st stream, Kernels kernels, Precision precision) {
         this.stream = stream;
@@ -77,8 +78,34 @@ public final class CudaDevice implements Device {
     }
 
     @Override
+    public long bytesInUse() {
+        return memory.inUse();
+    }
+
+    @Override
     public Kernels kernels() {
         return kernels;
+    }
+
+    /** Why the unfused path's cuDNN cannot be used here, in one line; null: it can. Needs a usable GPU. */
+    public static String cudnnProblem() {
+        return Cudnn.problem();
+    }
+
+    /** cuDNN and its version; only where there is no problem with it. */
+    public static String cudnnVersion() {
+        return Cudnn.describe();
+    }
+
+    @Override
+    public LayerOperations layers(boolean fused) {
+        if (fused) {
+            return kernels;
+        }
+        if (cudnn == null) {
+            cudnn = new Cudnn(memory, stream, precision);
+        }
+        return cudnn;
     }
 
     @Override
@@ -109,6 +136,9 @@ public final class CudaDevice implements Device {
     public void close() {
         if (kernels.isOpen()) {
             cudart.cudaStreamSynchronize(stream);
+            if (cudnn != null) {
+                cudnn.close();
+            }
             kernels.close();
             cudart.cudaStreamDestroy(stream);
         }
