@@ -212,20 +212,20 @@ struct Tf32Sums {
     float sums[16];
     __device__ __forceinline__ static int warp_row() { return 16 * (int(threadIdx.x) / 32 / (TILE::COLUMNS / 32)); }
     __device__ __forceinline__ static int warp_column() { return 32 * (int(threadIdx.x) / 32 % (TILE::COLUMNS / 32)); }
-    __device__ __forceinline__ static int row(int i) { return warp_row() + int(threadIdx.x) % 32 / 4 + 8 * (i >> 1 & 1); }
-    __device__ __forceinline__ static int column(int i) { return warp_column() + 8 * (i / 4) + int(threadIdx.x) % 4 * 2 + (i & 1); }
+    __device__ __forceinline__ static int row(int i) { return warp_row() + MmaLayout::d_row(int(threadIdx.x) % 32, i % 4); }
+    __device__ __forceinline__ static int column(int i) { return warp_column() + 8 * (i / 4) + MmaLayout::d_column(int(threadIdx.x) % 32, i % 4); }
     __device__ __forceinline__ void multiply(const float* a, const float* b) {
-        const int group = int(threadIdx.x) % 32 / 4, in_group = int(threadIdx.x) % 4;
+        const int lane = int(threadIdx.x) % 32;
 #pragma unroll
         for (int k = 0; k < STEP; k += 8) {
             unsigned left[4];
 #pragma unroll
-            for (int i = 0; i < 4; i++) left[i] = to_tf32(a[(k + in_group + 4 * (i >> 1)) * A_WIDTH + warp_row() + group + 8 * (i & 1)]);
+            for (int i = 0; i < 4; i++) left[i] = to_tf32(a[(k + MmaLayout::a_column(lane, i)) * A_WIDTH + warp_row() + MmaLayout::a_row(lane, i)]);
 #pragma unroll
             for (int tile = 0; tile < 4; tile++) {
                 unsigned right[2];
 #pragma unroll
-                for (int i = 0; i < 2; i++) right[i] = to_tf32(b[(k + in_group + 4 * i) * B_WIDTH + warp_column() + 8 * tile + group]);
+                for (int i = 0; i < 2; i++) right[i] = to_tf32(b[(k + MmaLayout::b_row(lane, i)) * B_WIDTH + warp_column() + 8 * tile + MmaLayout::b_column(lane, i)]);
                 float(&d)[4] = *reinterpret_cast<float(*)[4]>(sums + 4 * tile);
                 mma_tf32(d, left, right);
             }
