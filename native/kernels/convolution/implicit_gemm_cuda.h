@@ -12,6 +12,9 @@
  * multiply-adds, or (TF32) a warp's 16×32 in four tensor-core tiles. Weight gradients cut the depth into parts by the sizes alone
  * and add the parts in order: same bits on every run and every device.
  *
+ * A max-pool is not part of the epilogue: rows of a tile follow the image's rows, so that a window's positions lie in other threads,
+ * and often in another tile. It has a kernel of its own, which reads the output once more from the cache.
+ *
  * Bounds: FP32 sums of depth k in any order err by at most k·2^-24·Σ|a·b| (fused multiply-adds). TF32: each product of rounded
  * inputs errs by 2^-10·|a·b| at most (2^-11 an input), beside that.
  */

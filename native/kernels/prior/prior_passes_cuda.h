@@ -29,6 +29,7 @@ namespace softshare::cuda {
 
 namespace {
 
+/* The library's, so all contexts': steps of two of them must not run at once. Each call on a stream fills it first. */
 __constant__ PriorTerms terms;
 
 /* What a pass reads and writes; pointers that are NULL are not wanted. */

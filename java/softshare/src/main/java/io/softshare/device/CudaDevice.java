@@ -9,7 +9,8 @@ import org.bytedeco.javacpp.FloatPointer;
 
 /**
  * An NVIDIA GPU: memory, one stream, events and graphs by the CUDA presets, kernels by libsoftshare_cuda.so. Work is queued
- * and runs while Java goes on; reading a buffer waits for it, and tells what failed in it.
+ * and runs while Java goes on; reading a buffer waits for it, and tells what failed in it. The work of two such devices of one
+ * process must not run at once: the mixture's constants lie in one place of the kernel library.
  */
 public final class CudaDevice implements Device {
     private final CUstream_st stream;
