@@ -1,10 +1,11 @@
 /*
  * Tensor cores behind a wrapper with a host body: D = A·B + D of a warp, A 16×8, B 8×8, D 16×8, inputs TF32 (float32 rounded to
- * 10 bits of mantissa), sums in float32. Where a lane's elements lie, from the PTX ISA, "Matrix Fragments for mma.m16n8k8", .tf32:
- *   groupID = laneid >> 2, threadID_in_group = laneid % 4
- *   A  row: groupID for a0 and a2, groupID + 8 for a1 and a3;  column: threadID_in_group for a0 and a1, + 4 for a2 and a3
- *   B  row: threadID_in_group for b0, + 4 for b1;              column: groupID
- *   D  row: groupID for d0 and d1, groupID + 8 for d2 and d3;  column: threadID_in_group · 2 + (i & 1) for di
+ * 10 bits of mantissa), sums in float32.
+ *
+ * Where a lane's elements lie is MmaLayout, the one table that kernels and the host body use. It is what NVIDIA's PTX ISA says in
+ * "Matrix Fragments for mma.m16n8k8" (section 9.7.14.5.7 in version 9.0; the number moves with the version, the title does not):
+ * A with .tf32 its figure 72, B with .tf32 its figure 75, C and D with .f32 its figure 77, with groupID = laneid >> 2 and
+ * threadID_in_group = laneid % 4. native/test/simt/mma_test.cu holds the section's formulas one by one and compares all lanes.
  */
 #ifndef SOFTSHARE_COMMON_MMA_H
 #define SOFTSHARE_COMMON_MMA_H
@@ -25,6 +26,16 @@ __device__ __forceinline__ unsigned to_tf32(float x) {
 #endif
 }
 
+/* Row and column in A, B, D of a lane's register i. */
+struct MmaLayout {
+    __host__ __device__ static constexpr int a_row(int lane, int i) { return (lane >> 2) + 8 * (i & 1); }
+    __host__ __device__ static constexpr int a_column(int lane, int i) { return lane % 4 + 4 * (i >> 1); }
+    __host__ __device__ static constexpr int b_row(int lane, int i) { return lane % 4 + 4 * i; }
+    __host__ __device__ static constexpr int b_column(int lane, int) { return lane >> 2; }
+    __host__ __device__ static constexpr int d_row(int lane, int i) { return (lane >> 2) + 8 * (i >> 1); }
+    __host__ __device__ static constexpr int d_column(int lane, int i) { return lane % 4 * 2 + (i & 1); }
+};
+
 /* A lane's part of the product. */
 struct MmaFragments {
     float d[4];
@@ -36,12 +47,11 @@ SIMT_WHOLE_WARP inline void mma_whole_warp(void* const* operands, unsigned) {
     float a[16][8], b[8][8], d[16][8];
     for (int lane = 0; lane < 32; lane++) {
         const MmaFragments& f = *static_cast<const MmaFragments*>(operands[lane]);
-        const int group = lane >> 2, in_group = lane % 4;
         for (int i = 0; i < 4; i++) {
-            a[group + 8 * (i & 1)][in_group + 4 * (i >> 1)] = __uint_as_float(f.a[i]);
-            d[group + 8 * (i >> 1)][in_group * 2 + (i & 1)] = f.d[i];
+            a[MmaLayout::a_row(lane, i)][MmaLayout::a_column(lane, i)] = __uint_as_float(f.a[i]);
+            d[MmaLayout::d_row(lane, i)][MmaLayout::d_column(lane, i)] = f.d[i];
         }
-        for (int i = 0; i < 2; i++) b[in_group + 4 * i][group] = __uint_as_float(f.b[i]);
+        for (int i = 0; i < 2; i++) b[MmaLayout::b_row(lane, i)][MmaLayout::b_column(lane, i)] = __uint_as_float(f.b[i]);
     }
     for (int row = 0; row < 16; row++) {
         for (int column = 0; column < 8; column++) {
@@ -50,7 +60,7 @@ SIMT_WHOLE_WARP inline void mma_whole_warp(void* const* operands, unsigned) {
     }
     for (int lane = 0; lane < 32; lane++) {
         MmaFragments& f = *static_cast<MmaFragments*>(operands[lane]);
-        for (int i = 0; i < 4; i++) f.d[i] = d[(lane >> 2) + 8 * (i >> 1)][lane % 4 * 2 + (i & 1)];
+        for (int i = 0; i < 4; i++) f.d[i] = d[MmaLayout::d_row(lane, i)][MmaLayout::d_column(lane, i)];
     }
 }
 #endif

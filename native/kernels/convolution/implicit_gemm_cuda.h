@@ -12,6 +12,9 @@
  * multiply-adds, or (TF32) a warp's 16×32 in four tensor-core tiles. Weight gradients cut the depth into parts by the sizes alone
  * and add the parts in order: same bits on every run and every device.
  *
+ * A max-pool is not part of the epilogue: rows of a tile follow the image's rows, so that a window's positions lie in other threads,
+ * and often in another tile. It has a kernel of its own, which reads the output once more from the cache.
+ *
  * Bounds: FP32 sums of depth k in any order err by at most k·2^-24·Σ|a·b| (fused multiply-adds). TF32: each product of rounded
  * inputs errs by 2^-10·|a·b| at most (2^-11 an input), beside that.
  */
@@ -212,20 +215,20 @@ struct Tf32Sums {
     float sums[16];
     __device__ __forceinline__ static int warp_row() { return 16 * (int(threadIdx.x) / 32 / (TILE::COLUMNS / 32)); }
     __device__ __forceinline__ static int warp_column() { return 32 * (int(threadIdx.x) / 32 % (TILE::COLUMNS / 32)); }
-    __device__ __forceinline__ static int row(int i) { return warp_row() + int(threadIdx.x) % 32 / 4 + 8 * (i >> 1 & 1); }
-    __device__ __forceinline__ static int column(int i) { return warp_column() + 8 * (i / 4) + int(threadIdx.x) % 4 * 2 + (i & 1); }
+    __device__ __forceinline__ static int row(int i) { return warp_row() + MmaLayout::d_row(int(threadIdx.x) % 32, i % 4); }
+    __device__ __forceinline__ static int column(int i) { return warp_column() + 8 * (i / 4) + MmaLayout::d_column(int(threadIdx.x) % 32, i % 4); }
     __device__ __forceinline__ void multiply(const float* a, const float* b) {
-        const int group = int(threadIdx.x) % 32 / 4, in_group = int(threadIdx.x) % 4;
+        const int lane = int(threadIdx.x) % 32;
 #pragma unroll
         for (int k = 0; k < STEP; k += 8) {
             unsigned left[4];
 #pragma unroll
-            for (int i = 0; i < 4; i++) left[i] = to_tf32(a[(k + in_group + 4 * (i >> 1)) * A_WIDTH + warp_row() + group + 8 * (i & 1)]);
+            for (int i = 0; i < 4; i++) left[i] = to_tf32(a[(k + MmaLayout::a_column(lane, i)) * A_WIDTH + warp_row() + MmaLayout::a_row(lane, i)]);
 #pragma unroll
             for (int tile = 0; tile < 4; tile++) {
                 unsigned right[2];
 #pragma unroll
-                for (int i = 0; i < 2; i++) right[i] = to_tf32(b[(k + in_group + 4 * i) * B_WIDTH + warp_column() + 8 * tile + group]);
+                for (int i = 0; i < 2; i++) right[i] = to_tf32(b[(k + MmaLayout::b_row(lane, i)) * B_WIDTH + warp_column() + 8 * tile + MmaLayout::b_column(lane, i)]);
                 float(&d)[4] = *reinterpret_cast<float(*)[4]>(sums + 4 * tile);
                 mma_tf32(d, left, right);
             }

@@ -123,6 +123,23 @@ inline Output evaluate(const check::Context& context, const Case& c) {
     return out;
 }
 
+/* ±1e4, denormals, zeros, and a component at 1e4 (where there is more than one); all of one width; repeated. */
+inline Case extreme(int k, double sigma, bool without_zero, bool structured, int repeat) {
+    const float w[] = {0.0f, -0.0f, 1e4f, -1e4f, 1e-40f, -1e-40f, 1e-38f, 0.5f, 0.50000006f, 3.0f, -100.0f, 1e-4f};
+    Case c{"extremes, K = " + std::to_string(k) + ", sigma " + std::to_string(sigma) + (without_zero ? ", no zero" : "") + (structured ? ", structured" : ""),
+           {}, even(k, 0.5, 1.0, 0.5), {}, {}, {}, {}};
+    for (int i = 0; i < repeat; i++) c.weights.insert(c.weights.end(), std::begin(w), std::end(w));
+    for (int j = 0; j < k; j++) c.mixture.sigma(j) = sigma;
+    if (k > 1) c.mixture.mu(k - 1) = 1e4;
+    if (without_zero) c.mixture.pi(0) = 0;
+    c.tensors = {{1, int64_t(c.weights.size()), 1}};
+    if (structured) {
+        c.row_offsets = {100.0f};  // is clipped
+        c.column_offsets.assign(c.weights.size(), 0.0f);
+    }
+    return c;
+}
+
 /* The cases: sizes × components × mixtures × dense, masked, structured. */
 inline std::vector<Case> all() {
     check::Random random(1);
@@ -154,6 +171,8 @@ inline std::vector<Case> all() {
             add("net, late, structured" + share + of, nets, late(k, 0.5, random), true, live, true);
         }
     }
+    for (int k = 1; k <= 64; k++) add("97 of K = " + std::to_string(k), {{1, 97, 1}}, late(k, 0.5, random), true, 1, false);
+    add("1,000,003 of K = 40", {{1, 1, 1000003}}, even(40, 0.5, 1.0, 0.5), false, 1, false);
     add("1,000,003 of K = 17", {{1, 1, 1000003}}, even(17, 0.5, 1.0, 0.5), false, 1, false);
     add("100,003 of K = 17", {{1, 100003, 1}}, even(17, 0.5, 1.0, 0.5), false, 1, false);
     add("100,003 rows of K = 17", {{100003, 1, 1}}, late(17, 0.5, random), true, 0.5, true);

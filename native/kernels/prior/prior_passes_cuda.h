@@ -9,8 +9,11 @@
  * component) pairs.
  *
  * Precision. t_j carries a rounding error of about 2^-24 |t_j|; with |t_j| ≤ 46 (8 σ) a responsibility is off by 2e-6 relative,
- * ex2.approx adds 2^-22. So |∂/∂w| is off by less than 1e-5 Σ r_j |d_j| / σ_j² there, as the CPU's. Beyond 8 σ the error of t
- * grows as 2^-24 d²/σ² and so does the bound.
+ * ex2.approx adds 2^-22. So |∂/∂w| is off by less than 1e-5 Σ r_j |d_j| / σ_j² there, as the CPU's. Beyond 8 σ: d is off by 2^-23
+ * of itself, h d² by up to 7 · 2^-24 of itself, so ln p_j by 3.5 · 2^-24 z_j² = 2.1e-7 z_j², z_j = d_j / σ_j. A responsibility
+ * moves by r_j (δ_j − Σ r_k δ_k), at most 2 r_j (1 − r_j) max δ, and |∂/∂w| by at most
+ *     2e-6 Σ r_j |d_j| / σ_j² + 2.1e-7 max z² · Σ 2 r_j (1 − r_j) |d_j| / σ_j²,   the maximum over components with a share.
+ * The tests assert both (reference::gradient_bound).
  */
 #ifndef SOFTSHARE_PRIOR_PASSES_CUDA_H
 #define SOFTSHARE_PRIOR_PASSES_CUDA_H
@@ -26,6 +29,7 @@ namespace softshare::cuda {
 
 namespace {
 
+/* The library's, so all contexts': steps of two of them must not run at once. Each call on a stream fills it first. */
 __constant__ PriorTerms terms;
 
 /* What a pass reads and writes; pointers that are NULL are not wanted. */

@@ -31,11 +31,24 @@ struct Far {
 __noinline__
 #endif
 __device__ Far weigh_far(float w, int components) {
+    // t_j to the last bit as below: a maximum that was rounded otherwise would scale all shares.
+    float most = -INFINITY, total = 0, pull = 0;
+    for (int j = 0; j < components; j++) {
+        const float own = (w - terms.mean[j]) - terms.mean_low[j];
+        most = fmaxf(most, __fmaf_rn(-(terms.slope[j] * own), own, terms.constant[j]));
+    }
+    for (int j = 0; j < components; j++) {
+        const float own = (w - terms.mean[j]) - terms.mean_low[j];
+        const float v = terms.slope[j] * own;
+        const float share = exp2_approx(__fmaf_rn(-v, own, terms.constant[j]) - most);
+        total += share;
+        pull = __fmaf_rn(share, v, pull);
+    }
     Far far;
-    const Answer r = weigh_streaming(w, 1.0f, components, &far.most);
-    far.gradient = r.gradient;
-    far.inverse = r.inverse;
-    far.value = r.value;
+    far.most = most;
+    far.inverse = 1.0f / total;
+    far.gradient = float(2 * prior::LN2) * pull * far.inverse;
+    far.value = -(terms.top + most + log2f(total));
     return far;
 }
 

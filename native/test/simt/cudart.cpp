@@ -14,6 +14,7 @@
 #include <set>
 
 #include "internal.h"
+#include "library.h"
 #include "memory.h"
 
 #define API extern "C" __attribute__((visibility("default")))
@@ -180,6 +181,21 @@ __attribute__((visibility("default"))) cudaError_t queue(const Kernel& k, dim3 g
         failed->push_back(arguments);  // parked threads have not read their last: freeing would be a race
         return wrong(cudaErrorLaunchFailure, text);
     });
+}
+
+__attribute__((visibility("default"))) cudaError_t queue_library(const char* name, std::function<std::string()> body, cudaStream_t stream) {
+    Lock lock(mutex);
+    CUstream_st* s = stream_of(stream);
+    if (s == nullptr) return give(cudaErrorInvalidResourceHandle);
+    return push(s, [name = std::string(name), body = std::move(body)] {
+        const std::string text = body();
+        return text.empty() ? cudaSuccess : wrong(cudaErrorLaunchFailure, name + ": " + text);
+    });
+}
+
+__attribute__((visibility("default"))) bool library_may_use(const void* memory, size_t bytes) {
+    Lock lock(mutex);
+    return device_has(memory, bytes);
 }
 
 }  // namespace simt

@@ -18,11 +18,13 @@ __attribute__((weak)) void __tsan_release(void* at);
 __attribute__((weak)) void __sanitizer_start_switch_fiber(void** save, const void* bottom, size_t bytes);
 __attribute__((weak)) void __sanitizer_finish_switch_fiber(void* save, const void** bottom, size_t* bytes);
 __attribute__((weak)) int __asan_address_is_poisoned(const volatile void* at);
+__attribute__((weak)) void __msan_allocated_memory(const volatile void* at, size_t bytes);
 }
 
 namespace simt {
 
 inline bool under_tsan() { return __tsan_create_fiber != nullptr; }
+inline bool under_msan() { return __msan_allocated_memory != nullptr; }
 inline bool under_asan() { return __asan_address_is_poisoned != nullptr; }
 
 /* Runs a kernel to its end on this thread; the empty text, or what went wrong. */

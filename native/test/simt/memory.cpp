@@ -66,7 +66,7 @@ void on_fault(int signal, siginfo_t* info, void* context) {
 
 void explain_faults() {
     static bool done = false;
-    if (done || under_asan() || under_tsan()) return;  // a sanitizer explains better
+    if (done || under_asan() || under_tsan() || under_msan()) return;  // a sanitizer explains better
     done = true;
     static char stack[64 * 1024];
     stack_t own = {}, old = {};
@@ -99,6 +99,7 @@ void* device_take(size_t bytes) {
         memset(data + bytes, CANARY, round - bytes);
     }
     memset(data, 0xff, bytes);
+    if (under_msan()) __msan_allocated_memory(data, bytes);
     blocks[uintptr_t(data)] = {bytes, true, ++numbers, pages, paged};
     used += bytes;
     return data;

@@ -305,6 +305,7 @@ SIMT_EXPORT void* shared(const void* key, size_t bytes, const char* name) {
     // Not memset, which the race detector would take for a write of this thread.
     for (size_t i = 0; i < bytes; i++) static_cast<volatile unsigned char*>(data)[i] = 0xff;
     if (!under_asan() && !under_tsan()) memset(static_cast<char*>(data) + bytes, CANARY_BYTE, CANARY);
+    if (under_msan()) __msan_allocated_memory(data, bytes);  // still NaN, and unwritten
     arrays[array_count++] = {key, name, static_cast<char*>(data), bytes};
     return data;
 }

@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
         name = "compare",
         mixinStandardHelpOptions = true,
         description = "Times the fused prior step against its unfused passes from one state; with --model also whole"
-                + " retraining steps.")
+                + " retraining steps, whose unfused layers are cuDNN's on a GPU.")
 final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--weights-count",
@@ -54,11 +54,25 @@ final class CompareCommand implements Callable<Integer> {
     private int batch;
 
     @Option(
+            names = "--steps",
+            paramLabel = "N",
+            defaultValue = "40",
+            description = "Such steps in a timed run (default: ${DEFAULT-VALUE}).")
+    private int steps;
+
+    @Option(
             names = "--rounds",
             paramLabel = "N",
             defaultValue = "11",
             description = "Timed runs of each way; medians are told (default: ${DEFAULT-VALUE}).")
     private int rounds;
+
+    @Option(
+            names = "--kernels",
+            paramLabel = "fused|unfused|both",
+            defaultValue = "both",
+            description = "Which ways are run (default: ${DEFAULT-VALUE}).")
+    private String kernels;
 
     @Option(names = "--json", description = "One line of JSON on standard output.")
     private boolean json;
@@ -72,36 +86,72 @@ final class CompareCommand implements Callable<Integer> {
             throw new UsageException("--weights-count is " + count + " and --components " + components
                     + ", expected 1 to 2147483648 and 2 to 256");
         }
-        if (rounds < 1 || rounds > 10_000 || batch < 1 || batch > 65_536) {
-            throw new UsageException(
-                    "--rounds is " + rounds + " and --batch " + batch + ", expected 1 to 10000 and 1 to 65536");
+        if (rounds < 1 || rounds > 10_000 || batch < 1 || batch > 65_536 || steps < 1 || steps > 10_000) {
+            throw new UsageException("--rounds is " + rounds + ", --batch " + batch + " and --steps " + steps
+                    + ", expected 1 to 10000, 1 to 65536 and 1 to 10000");
         }
+        PriorComparison.Ways ways = switch (kernels) {
+            case "both" -> PriorComparison.Ways.BOTH;
+            case "fused" -> PriorComparison.Ways.FUSED;
+            case "unfused" -> PriorComparison.Ways.UNFUSED;
+            default -> throw new UsageException("--kernels is " + kernels + ", expected fused, unfused or both");
+        };
         Graph graph = model == null ? null : graph();
         Map<String, Object> values = new LinkedHashMap<>();
         try (Device opened = device.open()) {
             values.put("device", opened.describe());
             values.put("weights", count);
             values.put("components", components);
-            prior(opened, values);
+            prior(opened, ways, values);
             if (graph != null) {
-                Stage stage =
-                        Recipes.find("lenet-5", "lenet-5", "mnist").stages().get(1);
-                StepComparison.Result r = StepComparison.run(opened, graph, batch, stage, Math.min(rounds, 7));
-                values.put("model", model);
-                values.put("batch", batch);
-                values.put("fusedStepSeconds", r.fusedSeconds());
-                values.put("unfusedStepSeconds", r.unfusedSeconds());
-                values.put("lossDifference", r.lossDifference());
-                say(
-                        "%s, batch %d: a retraining step %.3f ms with the prior fused, %.3f ms unfused; losses differ by"
-                                + " %.1g of theirs at most",
-                        model, batch, 1e3 * r.fusedSeconds(), 1e3 * r.unfusedSeconds(), r.lossDifference());
+                steps(opened, graph, ways, values);
             }
         }
         if (json) {
             System.out.println(Json.write(values));
         }
         return 0;
+    }
+
+    private void steps(Device opened, Graph graph, PriorComparison.Ways ways, Map<String, Object> values) {
+        Stage stage = Recipes.find("lenet-5", "lenet-5", "mnist").stages().get(1);
+        StepComparison.Result r = StepComparison.run(opened, graph, batch, steps, stage, Math.min(rounds, 7), ways);
+        values.put("model", model);
+        values.put("batch", batch);
+        boolean library = opened.kind().equals("cuda") && r.layersProblem() == null;
+        String apart = library ? "prior and layers apart, by cuDNN" : "prior apart";
+        step("fused", "all fused", r.fused(), values);
+        step("unfused", apart, r.unfused(), values);
+        if (r.layersProblem() != null) {
+            say("unfused layers: not run: %s", r.layersProblem());
+            values.put("unfusedLayersProblem", r.layersProblem());
+        }
+        if (!Double.isNaN(r.lossDifference())) {
+            double ratio = r.unfused().seconds() / r.fused().seconds();
+            say(
+                    "a fused step is %.2f times as fast; losses differ by %.1g of theirs at most",
+                    ratio, r.lossDifference());
+            values.put("stepRatio", ratio);
+            values.put("lossDifference", r.lossDifference());
+        }
+    }
+
+    private void step(String name, String how, StepComparison.Way way, Map<String, Object> values) {
+        if (way == null) {
+            return;
+        }
+        say(
+                "%s, batch %d, a retraining step %s (%s): %.3f ms, %,d MiB held%s",
+                model, batch, name, how, 1e3 * way.seconds(), way.bytesHeld() >> 20, recording(way.recordingSeconds()));
+        values.put(name + "StepSeconds", way.seconds());
+        values.put(name + "StepBytesHeld", way.bytesHeld());
+        if (way.recordingSeconds() > 0) {
+            values.put(name + "StepRecordingSeconds", way.recordingSeconds());
+        }
+    }
+
+    private static String recording(double seconds) {
+        return seconds == 0 ? "" : String.format(Locale.ROOT, "; recording it took %.1f ms", 1e3 * seconds);
     }
 
     private Graph graph() throws IOException {
@@ -113,27 +163,33 @@ final class CompareCommand implements Callable<Integer> {
                 .graph();
     }
 
-    private void prior(Device opened, Map<String, Object> values) {
-        PriorComparison.Result r = PriorComparison.run(opened, count, components, rounds);
+    private void prior(Device opened, PriorComparison.Ways ways, Map<String, Object> values) {
+        PriorComparison.Result r = PriorComparison.run(opened, count, components, rounds, ways);
         say(
                 "%,d weights, %d components on %s; a copy reads and writes %.1f GB/s",
                 count, components, opened.describe(), r.copyBytesASecond() / 1e9);
         values.put("copyBytesASecond", r.copyBytesASecond());
+        values.put("copySeconds", PriorComparison.leastBytes(count) / r.copyBytesASecond());
         way("fused", r.fused(), r, values);
-        if (r.unfused() == null) {
+        way("unfused", r.unfused(), r, values);
+        values.put("peakBytes", r.peakBytes());
+        if (r.unfusedProblem() != null) {
             say("unfused: not run: %s", r.unfusedProblem());
             values.put("unfusedProblem", r.unfusedProblem());
-            return;
         }
-        way("unfused", r.unfused(), r, values);
-        double ratio = r.unfused().seconds() / r.fused().seconds();
-        say("fused is %.1f times as fast; largest difference of a weight %.2g", ratio, r.maxDifference());
-        values.put("ratio", ratio);
-        values.put("maxDifference", r.maxDifference());
+        if (r.fused() != null && r.unfused() != null) {
+            double ratio = r.unfused().seconds() / r.fused().seconds();
+            say("fused is %.1f times as fast; largest difference of a weight %.2g", ratio, r.maxDifference());
+            values.put("ratio", ratio);
+            values.put("maxDifference", r.maxDifference());
+        }
     }
 
     private static void way(
             String name, PriorComparison.Way way, PriorComparison.Result r, Map<String, Object> values) {
+        if (way == null) {
+            return;
+        }
         double share = way.bytesMoved() / way.seconds() / r.copyBytesASecond();
         say(
                 "%s: %.4f ms, %.1f MB moved at %.0f %% of the copy's rate, %,d MiB held%s",
@@ -142,9 +198,7 @@ final class CompareCommand implements Callable<Integer> {
                 way.bytesMoved() / 1e6,
                 100 * share,
                 way.bytesHeld() >> 20,
-                way.recordingSeconds() == 0
-                        ? ""
-                        : String.format(Locale.ROOT, "; recording it took %.1f ms", 1e3 * way.recordingSeconds()));
+                recording(way.recordingSeconds()));
         values.put(name + "Seconds", way.seconds());
         values.put(name + "BytesMoved", way.bytesMoved());
         values.put(name + "ShareOfCopy", share);

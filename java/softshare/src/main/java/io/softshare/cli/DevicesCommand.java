@@ -26,6 +26,8 @@ final class DevicesCommand implements Callable<Integer> {
         try (Device cuda = CudaDevice.open(Precision.FP32)) {
             System.out.println("cuda: " + cuda.describe());
         }
+        String missing = CudaDevice.cudnnProblem();
+        System.out.println("cudnn: " + (missing == null ? CudaDevice.cudnnVersion() : "not usable: " + missing));
         return 0;
     }
 }

@@ -23,17 +23,19 @@ public final class Buffer implements AutoCloseable {
     private static final class Memory implements Runnable {
         private final MemorySpace space;
         private final Pointer base;
+        private final long bytes;
         private boolean freed;
 
-        Memory(MemorySpace space, Pointer base) {
+        Memory(MemorySpace space, Pointer base, long bytes) {
             this.space = space;
             this.base = base;
+            this.bytes = bytes;
         }
 
         @Override
         public void run() {
             freed = true;
-            space.free(base);
+            space.free(base, bytes);
         }
     }
 
@@ -58,10 +60,11 @@ public final class Buffer implements AutoCloseable {
         if (bytes < 0) {
             throw new IllegalArgumentException("negative size " + bytes);
         }
-        Pointer base = space.take(Math.addExact(bytes, ALIGNMENT));
+        long taken = Math.addExact(bytes, ALIGNMENT);
+        Pointer base = space.take(taken);
         long shift = (ALIGNMENT - base.address() % ALIGNMENT) % ALIGNMENT;
         BytePointer start = new BytePointer(base).getPointer(BytePointer.class, shift);
-        Buffer buffer = new Buffer(null, new Memory(space, base), start, bytes);
+        Buffer buffer = new Buffer(null, new Memory(space, base, taken), start, bytes);
         if (!space.onHost()) {
             buffer.clear();
         }
@@ -164,7 +167,7 @@ public final class Buffer implements AutoCloseable {
                 filler.accept(stage);
                 memory.space.write(to, stage, length);
             } finally {
-                HostMemory.INSTANCE.free(stage);
+                HostMemory.INSTANCE.free(stage, length);
             }
         }
     }
@@ -180,7 +183,7 @@ public final class Buffer implements AutoCloseable {
                 memory.space.read(from, stage, length);
                 reader.accept(stage);
             } finally {
-                HostMemory.INSTANCE.free(stage);
+                HostMemory.INSTANCE.free(stage, length);
             }
         }
     }

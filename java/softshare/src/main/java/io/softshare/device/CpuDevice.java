@@ -45,6 +45,11 @@ public final class CpuDevice implements Device {
     }
 
     @Override
+    public long bytesInUse() {
+        return HostMemory.INSTANCE.inUse();
+    }
+
+    @Override
     public Kernels kernels() {
         return kernels;
     }

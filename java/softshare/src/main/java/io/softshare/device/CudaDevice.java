@@ -9,7 +9,8 @@ import org.bytedeco.javacpp.FloatPointer;
 
 /**
  * An NVIDIA GPU: memory, one stream, events and graphs by the CUDA presets, kernels by libsoftshare_cuda.so. Work is queued
- * and runs while Java goes on; reading a buffer waits for it, and tells what failed in it.
+ * and runs while Java goes on; reading a buffer waits for it, and tells what failed in it. The work of two such devices of one
+ * process must not run at once: the mixture's constants lie in one place of the kernel library.
  */
 public final class CudaDevice implements Device {
     private final CUstream_st stream;
@@ -17,6 +18,7 @@ public final class CudaDevice implements Device {
     private final Kernels kernels;
 
     private final Precision precision;
+    private Cudnn cudnn; // opened when it is first asked for
 
     private CudaDevice(CUstream_st stream, Kernels kernels, Precision precision) {
         this.stream = stream;
@@ -77,8 +79,34 @@ public final class CudaDevice implements Device {
     }
 
     @Override
+    public long bytesInUse() {
+        return memory.inUse();
+    }
+
+    @Override
     public Kernels kernels() {
         return kernels;
+    }
+
+    /** Why the unfused path's cuDNN cannot be used here, in one line; null: it can. Needs a usable GPU. */
+    public static String cudnnProblem() {
+        return Cudnn.problem();
+    }
+
+    /** cuDNN and its version; only where there is no problem with it. */
+    public static String cudnnVersion() {
+        return Cudnn.describe();
+    }
+
+    @Override
+    public LayerOperations layers(boolean fused) {
+        if (fused) {
+            return kernels;
+        }
+        if (cudnn == null) {
+            cudnn = new Cudnn(memory, stream, precision);
+        }
+        return cudnn;
     }
 
     @Override
@@ -109,6 +137,9 @@ public final class CudaDevice implements Device {
     public void close() {
         if (kernels.isOpen()) {
             cudart.cudaStreamSynchronize(stream);
+            if (cudnn != null) {
+                cudnn.close();
+            }
             kernels.close();
             cudart.cudaStreamDestroy(stream);
         }

@@ -37,8 +37,17 @@ final class CudaMemory implements MemorySpace {
     }
 
     @Override
-    public void free(Pointer base) {
+    public void free(Pointer base, long bytes) {
         cudart.cudaFree(base);
+    }
+
+    @Override
+    public long inUse() {
+        try (SizeTPointer free = new SizeTPointer(1);
+                SizeTPointer total = new SizeTPointer(1)) {
+            check("GPU memory", cudart.cudaMemGetInfo(free, total));
+            return total.get() - free.get();
+        }
     }
 
     @Override

@@ -17,6 +17,7 @@ import org.bytedeco.cuda.global.cudart;
 final class CudaSteps implements Steps {
     private final CUstream_st stream;
     private final Map<Object, CUgraphExec_st> recordings = new HashMap<>();
+    private long recordingNanos;
 
     CudaSteps(CUstream_st stream) {
         this.stream = stream;
@@ -31,7 +32,9 @@ final class CudaSteps implements Steps {
         }
         CUgraphExec_st recording = recordings.get(form);
         if (recording == null) {
+            long start = System.nanoTime();
             recording = record(step);
+            recordingNanos += System.nanoTime() - start;
             recordings.put(form, recording);
         }
         check("a recorded step", cudart.cudaGraphLaunch(recording, stream));
@@ -53,6 +56,11 @@ final class CudaSteps implements Steps {
         attempt(() -> cudart.cudaGraphDestroy(graph));
         check("a recorded step", error);
         return recording;
+    }
+
+    @Override
+    public double recordingSeconds() {
+        return recordingNanos / 1e9;
     }
 
     @Override

@@ -15,8 +15,24 @@ public interface Device extends AutoCloseable {
     /** Zeroed memory of the device, 64-byte aligned. The caller closes it. */
     Buffer allocate(long bytes);
 
+    /**
+     * Bytes of memory in use: of a GPU all of it, whoever took it; of the CPU this process's buffers. Differences of it tell
+     * what some work needs.
+     */
+    long bytesInUse();
+
     /** The kernels, on this device. */
     Kernels kernels();
+
+    /**
+     * What makes a network's layers: the kernels, fused as far as they can be; or, not fused, the vendor's library where
+     * the device has one, else the kernels too.
+     *
+     * @throws DeviceException if that library cannot be used: the line says why and how to add it
+     */
+    default LayerOperations layers(boolean fused) {
+        return kernels();
+    }
 
     /** Zeroed memory for so many floats. */
     default Buffer floats(long count) {

@@ -1,10 +1,13 @@
 package io.softshare.device;
 
+import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.javacpp.Pointer;
 
 /** This process's memory. calloc is called directly: JavaCPP would count its own allocations against the Java heap. */
 final class HostMemory implements MemorySpace {
     static final HostMemory INSTANCE = new HostMemory();
+
+    private final AtomicLong inUse = new AtomicLong();
 
     private HostMemory() {}
 
@@ -15,12 +18,19 @@ final class HostMemory implements MemorySpace {
             throw new DeviceException(
                     Native.SOFTSHARE_OUT_OF_MEMORY, "out of memory: " + (bytes >> 20) + " MiB could not be allocated");
         }
+        inUse.addAndGet(bytes);
         return base;
     }
 
     @Override
-    public void free(Pointer base) {
+    public void free(Pointer base, long bytes) {
         Pointer.free(base);
+        inUse.addAndGet(-bytes);
+    }
+
+    @Override
+    public long inUse() {
+        return inUse.get();
     }
 
     @Override

@@ -15,7 +15,7 @@ import org.bytedeco.javacpp.LongPointer;
  * The functions of softshare.h on one device: what each computes is said there. Sizes are checked here before native code
  * sees a pointer; a failure is a {@link DeviceException}. Used by one thread at a time.
  */
-public final class Kernels implements AutoCloseable {
+public final class Kernels implements LayerOperations, AutoCloseable {
     /** Flag of convolution and linear: add a bias. */
     public static final int BIAS = Native.SOFTSHARE_BIAS;
     /** Flag of convolution and linear: rectify the output. */
@@ -155,6 +155,12 @@ public final class Kernels implements AutoCloseable {
 
     // ---------------------------------------------------------------- operations of fixed sizes
 
+    @Override
+    public boolean fusesRectifier() {
+        return true;
+    }
+
+    @Override
     public ConvolutionOperation convolution(ConvolutionOperation.Sizes sizes) {
         try (LongPointer handle = new LongPointer(1)) {
             check(Native.softshare_convolution_create(
@@ -172,17 +178,19 @@ public final class Kernels implements AutoCloseable {
                     sizes.padWidth(),
                     sizes.flags(),
                     handle));
-            return new ConvolutionOperation(this, handle.get(), sizes);
+            return new KernelConvolution(this, handle.get(), sizes);
         }
     }
 
+    @Override
     public LinearOperation linear(int batch, int in, int out, int flags) {
         try (LongPointer handle = new LongPointer(1)) {
             check(Native.softshare_linear_create(context(), batch, in, out, flags, handle));
-            return new LinearOperation(this, handle.get(), batch, in, out, flags);
+            return new KernelLinear(this, handle.get(), batch, in, out, flags);
         }
     }
 
+    @Override
     public PoolOperation pool(PoolOperation.Sizes sizes) {
         try (LongPointer handle = new LongPointer(1)) {
             check(Native.softshare_pool_create(
@@ -199,7 +207,7 @@ public final class Kernels implements AutoCloseable {
                     sizes.padHeight(),
                     sizes.padWidth(),
                     handle));
-            return new PoolOperation(this, handle.get(), sizes);
+            return new KernelPool(this, handle.get(), sizes);
         }
     }
 
@@ -306,12 +314,12 @@ public final class Kernels implements AutoCloseable {
                 floats("dshift", dshift, channels)));
     }
 
-    /** In place allowed. */
+    @Override
     public void reluForward(long count, Buffer x, Buffer y) {
         check(Native.softshare_relu_forward(context(), count, floats("x", x, count), floats("y", y, count)));
     }
 
-    /** In place (dx = dy) allowed. */
+    @Override
     public void reluBackward(long count, Buffer y, Buffer dy, Buffer dx) {
         check(Native.softshare_relu_backward(
                 context(), count, floats("y", y, count), floats("dy", dy, count), floats("dx", dx, count)));

@@ -7,7 +7,11 @@ interface MemorySpace {
     /** So many bytes, to be given back with {@link #free}; zeroed if they are on the host. */
     Pointer take(long bytes);
 
-    void free(Pointer base);
+    /** bytes: as they were taken. */
+    void free(Pointer base, long bytes);
+
+    /** Bytes of the space in use now, as far as can be told: see {@link Device#bytesInUse}. */
+    long inUse();
 
     /** Whether this process may touch the memory directly. */
     boolean onHost();

@@ -1,11 +1,7 @@
 package io.softshare.device;
 
-import static io.softshare.device.Kernels.check;
-import static io.softshare.device.Pointers.bytes;
-import static io.softshare.device.Pointers.floats;
-
-/** Maximum or average pooling of fixed sizes. */
-public final class PoolOperation extends NativeOperation {
+/** Maximum or average pooling of fixed sizes. Padding never wins and does not count. */
+public interface PoolOperation extends LayerOperation {
     /** What a window gives. */
     public enum Kind {
         MAX,
@@ -30,34 +26,22 @@ public final class PoolOperation extends NativeOperation {
             return Pointers.size(batch, channels, inHeight, inWidth);
         }
 
+        int outHeight() {
+            return Math.toIntExact((inHeight + 2L * padHeight - kernelHeight) / strideHeight + 1);
+        }
+
+        int outWidth() {
+            return Math.toIntExact((inWidth + 2L * padWidth - kernelWidth) / strideWidth + 1);
+        }
+
         long outputs() {
-            long height = (inHeight + 2L * padHeight - kernelHeight) / strideHeight + 1;
-            long width = (inWidth + 2L * padWidth - kernelWidth) / strideWidth + 1;
-            return Pointers.size(batch, channels, height, width);
+            return Pointers.size(batch, channels, outHeight(), outWidth());
         }
     }
 
-    private final Sizes sizes;
+    /** argmax: a byte an output, which maximum pooling may keep for its backward pass; null for average. */
+    void forward(Buffer x, Buffer y, Buffer argmax);
 
-    PoolOperation(Kernels kernels, long handle, Sizes sizes) {
-        super(kernels, handle);
-        this.sizes = sizes;
-    }
-
-    /** argmax: a byte an output, written by maximum pooling; null for average. */
-    public void forward(Buffer x, Buffer y, Buffer argmax) {
-        check(Native.softshare_pool_forward(
-                handle(),
-                floats("x", x, sizes.inputs()),
-                floats("y", y, sizes.outputs()),
-                bytes("argmax", argmax, sizes.outputs())));
-    }
-
-    public void backward(Buffer dy, Buffer argmax, Buffer dx) {
-        check(Native.softshare_pool_backward(
-                handle(),
-                floats("dy", dy, sizes.outputs()),
-                bytes("argmax", argmax, sizes.outputs()),
-                floats("dx", dx, sizes.inputs())));
-    }
+    /** x, y, argmax: as forward had and left them. Overwrites dx. */
+    void backward(Buffer x, Buffer y, Buffer dy, Buffer argmax, Buffer dx);
 }

@@ -16,6 +16,11 @@ public interface Steps extends AutoCloseable {
      */
     void run(Object form, Runnable step);
 
+    /** Seconds that recording took so far; 0 where nothing is recorded. */
+    default double recordingSeconds() {
+        return 0;
+    }
+
     /** Forgets recordings. */
     @Override
     default void close() {}

@@ -3,6 +3,7 @@ package io.softshare.network;
 import io.softshare.device.Buffer;
 import io.softshare.device.ConvolutionOperation;
 import io.softshare.device.Kernels;
+import io.softshare.device.LayerOperations;
 import io.softshare.device.LinearOperation;
 import io.softshare.device.PoolOperation;
 
@@ -94,7 +95,7 @@ final class Layers {
         @Override
         public void backward() {
             if (dx.wanted()) {
-                op.backward(y.gradient, argmax, dx.target());
+                op.backward(x.data, y.data, y.gradient, argmax, dx.target());
                 dx.done();
             }
         }
@@ -106,28 +107,28 @@ final class Layers {
     }
 
     /** Rectifier in place: y is x. */
-    record ReluInPlace(Kernels kernels, Value y, long count) implements Layer {
+    record ReluInPlace(LayerOperations operations, Value y, long count) implements Layer {
         @Override
         public void forward() {
-            kernels.reluForward(count, y.data, y.data);
+            operations.reluForward(count, y.data, y.data);
         }
 
         @Override
         public void backward() {
-            kernels.reluBackward(count, y.data, y.gradient, y.gradient);
+            operations.reluBackward(count, y.data, y.gradient, y.gradient);
         }
     }
 
-    record Relu(Kernels kernels, Value x, Value y, Sink dx, long count) implements Layer {
+    record Relu(LayerOperations operations, Value x, Value y, Sink dx, long count) implements Layer {
         @Override
         public void forward() {
-            kernels.reluForward(count, x.data, y.data);
+            operations.reluForward(count, x.data, y.data);
         }
 
         @Override
         public void backward() {
             if (dx.wanted()) {
-                kernels.reluBackward(count, y.data, y.gradient, dx.target());
+                operations.reluBackward(count, y.data, y.gradient, dx.target());
                 dx.done();
             }
         }

@@ -4,6 +4,7 @@ import io.softshare.device.Buffer;
 import io.softshare.device.ConvolutionOperation;
 import io.softshare.device.Device;
 import io.softshare.device.Kernels;
+import io.softshare.device.LayerOperations;
 import io.softshare.device.PoolOperation;
 import io.softshare.graph.Graph;
 import io.softshare.graph.Node;
@@ -23,6 +24,7 @@ import java.util.Map;
 public final class Network implements AutoCloseable {
     private final Device device;
     private final Kernels kernels;
+    private final LayerOperations operations;
     private final Graph graph;
     private final Arena arena;
     private final int batch;
@@ -35,9 +37,16 @@ public final class Network implements AutoCloseable {
     private Buffer scratch;
     private final Value output;
 
+    /** With the device's fused kernels. */
     public Network(Device device, Graph graph, Arena arena, int batch, boolean training) {
+        this(device, device.layers(true), graph, arena, batch, training);
+    }
+
+    /** operations: what makes the layers, of the same device. */
+    public Network(Device device, LayerOperations operations, Graph graph, Arena arena, int batch, boolean training) {
         this.device = device;
         this.kernels = device.kernels();
+        this.operations = operations;
         this.graph = graph;
         this.arena = arena;
         this.batch = batch;
@@ -76,9 +85,10 @@ public final class Network implements AutoCloseable {
                     && last.node().name().equals(from)) {
                 Operation before = last.node().operation();
                 values.put(node.name(), values.get(from));
-                if (before instanceof Operation.Convolution
-                        || before instanceof Operation.Linear
-                        || before instanceof Operation.BatchNorm) {
+                if (operations.fusesRectifier()
+                        && (before instanceof Operation.Convolution
+                                || before instanceof Operation.Linear
+                                || before instanceof Operation.BatchNorm)) {
                     plans.set(plans.size() - 1, new Plan(last.node(), true, false));
                     continue;
                 }
@@ -114,13 +124,13 @@ public final class Network implements AutoCloseable {
         Node node = plan.node();
         Value y = values.get(node.name());
         if (plan.inPlace()) {
-            return new Layers.ReluInPlace(kernels, y, count(y.shape));
+            return new Layers.ReluInPlace(operations, y, count(y.shape));
         }
         Value x = values.get(node.inputs().get(0));
         int flags = plan.fused() ? Kernels.RELU : 0;
         Operation operation = node.operation();
         if (operation instanceof Operation.Convolution c) {
-            ConvolutionOperation op = kernels.convolution(new ConvolutionOperation.Sizes(
+            ConvolutionOperation op = operations.convolution(new ConvolutionOperation.Sizes(
                     batch,
                     c.inChannels(),
                     x.shape.height(),
@@ -137,7 +147,7 @@ public final class Network implements AutoCloseable {
         }
         if (operation instanceof Operation.Linear l) {
             return new Layers.Linear(
-                    kernels.linear(batch, l.inFeatures(), l.outFeatures(), flags | (l.bias() ? Kernels.BIAS : 0)),
+                    operations.linear(batch, l.inFeatures(), l.outFeatures(), flags | (l.bias() ? Kernels.BIAS : 0)),
                     plan.fused(),
                     parameters(node),
                     x,
@@ -175,7 +185,7 @@ public final class Network implements AutoCloseable {
             return average(new Operation.AveragePool(height, width, height, width), x, y);
         }
         if (operation instanceof Operation.Relu) {
-            return new Layers.Relu(kernels, x, y, sink(x), count(y.shape));
+            return new Layers.Relu(operations, x, y, sink(x), count(y.shape));
         }
         if (operation instanceof Operation.Add) {
             Value b = values.get(node.inputs().get(1));
@@ -230,7 +240,7 @@ public final class Network implements AutoCloseable {
     }
 
     private Layer pool(PoolOperation.Sizes sizes, Value x, Value y, Buffer argmax) {
-        return new Layers.Pool(kernels.pool(sizes), x, y, argmax, sink(x));
+        return new Layers.Pool(operations.pool(sizes), x, y, argmax, sink(x));
     }
 
     private Layers.Parameters parameters(Node node) {

@@ -28,20 +28,34 @@ public final class PriorComparison {
      *
      * @param seconds median, by the device's clock
      * @param bytesMoved that the step must read and write at least
-     * @param bytesHeld memory that it needs
+     * @param bytesHeld memory that it takes on the device
      * @param recordingSeconds what recording the step as a graph took; 0 where nothing is recorded
      */
     public record Way(double seconds, long bytesMoved, long bytesHeld, double recordingSeconds) {}
 
+    /** Which ways are wanted. */
+    public enum Ways {
+        FUSED,
+        UNFUSED,
+        BOTH
+    }
+
     /**
-     * Both ways.
+     * The ways that were wanted.
      *
-     * @param unfused null if there is too little memory for it: see {@code unfusedProblem}
+     * @param fused null: not wanted
+     * @param unfused null: not wanted, or there is too little memory for it: see {@code unfusedProblem}
      * @param copyBytesASecond read and written by the device's own copy of a large buffer
      * @param maxDifference largest difference of a weight after the first step; NaN if only one way ran
+     * @param peakBytes most memory of the device that was taken at once
      */
     public record Result(
-            Way fused, Way unfused, String unfusedProblem, double copyBytesASecond, double maxDifference) {}
+            Way fused,
+            Way unfused,
+            String unfusedProblem,
+            double copyBytesASecond,
+            double maxDifference,
+            long peakBytes) {}
 
     /** One way's buffers and work. */
     private static final class Side implements AutoCloseable {
@@ -49,6 +63,7 @@ public final class PriorComparison {
         private Buffer values;
         private Runnable work;
         private double recording;
+        private long held;
         private float[] first;
         private final List<Double> times = new ArrayList<>();
 
@@ -78,18 +93,14 @@ public final class PriorComparison {
             return buffers;
         }
 
-        long held() {
-            return owned.stream().mapToLong(Buffer::bytes).sum();
-        }
-
         /** The first run, whose result is kept; the second, in which a device records it. */
         void warmUp(Steps steps, long count) {
             steps.run(this, work);
             first = values.readFloats(0, (int) Math.min(COMPARED, count));
-            long start = System.nanoTime();
+            double before = steps.recordingSeconds();
             steps.run(this, work);
             values.readFloats(0, 1);
-            recording = steps == Steps.DIRECT ? 0 : (System.nanoTime() - start) / 1e9;
+            recording = steps.recordingSeconds() - before;
         }
 
         @Override
@@ -98,12 +109,18 @@ public final class PriorComparison {
         }
     }
 
+    /** Bytes that a fused step of so many weights reads and writes: weight, task gradient, two moments; three of them again. */
+    public static long leastBytes(long count) {
+        return 28 * count;
+    }
+
     /** Compares on so many weights; rounds: timed runs of each way. */
-    public static Result run(Device device, long count, int components, int rounds) {
+    public static Result run(Device device, long count, int components, int rounds, Ways ways) {
         double bandwidth = bandwidth(device, Math.min(COPIED, 16 * count + 4096), rounds);
         Kernels kernels = device.kernels();
         Mixture mixture = Mixture.initial(components - 1, 0.999, 0.02, 0.6, 0.25);
         String problem = null;
+        long before = device.bytesInUse();
         try (PriorOperation prior =
                         kernels.prior(List.of(new PriorOperation.TensorLayout(0, 1, count, 1)), components, true);
                 Buffer packed = device.allocate(24L * components);
@@ -113,35 +130,48 @@ public final class PriorComparison {
                 Steps steps = device.steps()) {
             packed.write(mixture.packed());
             scalars.write(scalars());
-            fused(fused, device, count, prior, packed, scalars);
-            fused.warmUp(steps, count);
-            try {
-                unfused(unfused, device, count, components, prior, packed, scalars);
-                unfused.warmUp(steps, count);
-            } catch (DeviceException e) {
-                if (!e.outOfMemory()) {
-                    throw e;
-                }
-                problem = e.getMessage();
-                unfused.close();
+            // Either way needs what the prior holds itself.
+            long shared = device.bytesInUse() - before;
+            long start = before + shared;
+            if (ways != Ways.UNFUSED) {
+                fused(fused, device, count, prior, packed, scalars);
+                fused.warmUp(steps, count);
+                fused.held = device.bytesInUse() - start;
             }
+            if (ways != Ways.FUSED) {
+                try {
+                    unfused(unfused, device, count, components, prior, packed, scalars);
+                    unfused.warmUp(steps, count);
+                    unfused.held = device.bytesInUse() - start - fused.held;
+                } catch (DeviceException e) {
+                    if (!e.outOfMemory()) {
+                        throw e;
+                    }
+                    problem = e.getMessage();
+                    unfused.close();
+                }
+            }
+            boolean second = ways != Ways.FUSED && problem == null;
             for (int round = 0; round < rounds; round++) {
-                fused.times.add(device.seconds(() -> steps.run(fused, fused.work)));
-                if (problem == null) {
+                if (ways != Ways.UNFUSED) {
+                    fused.times.add(device.seconds(() -> steps.run(fused, fused.work)));
+                }
+                if (second) {
                     unfused.times.add(device.seconds(() -> steps.run(unfused, unfused.work)));
                 }
             }
             return new Result(
-                    way(fused, 28 * count),
-                    problem == null ? way(unfused, (52 + 8L * components) * count) : null,
+                    ways == Ways.UNFUSED ? null : way(fused, leastBytes(count), shared),
+                    second ? way(unfused, (52 + 8L * components) * count, shared) : null,
                     problem,
                     bandwidth,
-                    problem == null ? difference(fused.first, unfused.first) : Double.NaN);
+                    second && ways == Ways.BOTH ? difference(fused.first, unfused.first) : Double.NaN,
+                    shared + fused.held + unfused.held);
         }
     }
 
-    private static Way way(Side side, long bytesMoved) {
-        return new Way(median(side.times), bytesMoved, side.held(), side.recording);
+    private static Way way(Side side, long bytesMoved, long shared) {
+        return new Way(median(side.times), bytesMoved, shared + side.held, side.recording);
     }
 
     private static float[] scalars() {

@@ -3,6 +3,8 @@ package io.softshare.train;
 import io.softshare.data.Augmentation;
 import io.softshare.data.ImageSet;
 import io.softshare.device.Device;
+import io.softshare.device.DeviceException;
+import io.softshare.device.LayerOperations;
 import io.softshare.device.Philox;
 import io.softshare.graph.Graph;
 import io.softshare.graph.Shape;
@@ -10,60 +12,140 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** Times whole retraining steps of a network on made-up images, with the prior fused and unfused, in turn. */
+/** Times whole retraining steps of a network on made-up images, fused and unfused, in turn. */
 public final class StepComparison {
-    private static final int STEPS = 40;
-
     private StepComparison() {}
 
     /**
-     * Medians over epochs of {@value #STEPS} steps, all that an epoch does included.
+     * One way of doing the step.
      *
-     * @param lossDifference largest relative difference of an epoch's loss between the two
+     * @param seconds median over epochs, all that an epoch does included but the recording
+     * @param recordingSeconds what recording the steps of an epoch took, median; 0 where nothing is recorded
+     * @param bytesHeld memory that it takes on the device, the images included
      */
-    public record Result(double fusedSeconds, double unfusedSeconds, double lossDifference) {}
+    public record Way(double seconds, double recordingSeconds, long bytesHeld) {}
 
-    /** Compares on batches of so many images; rounds: timed epochs of each way. */
-    public static Result run(Device device, Graph graph, int batch, Stage stage, int rounds) {
-        ImageSet images = images(graph.input(), graph.classes(), batch * STEPS);
-        List<Double> fused = new ArrayList<>();
-        List<Double> unfused = new ArrayList<>();
-        double difference = 0;
-        try (TrainingState first = new TrainingState(device, graph);
-                TrainingState second = new TrainingState(device, graph);
-                Trainer one = trainer(device, graph, first, images, batch, true, stage);
-                Trainer other = trainer(device, graph, second, images, batch, false, stage)) {
-            for (int epoch = 0; epoch <= rounds; epoch++) { // epoch 0 warms up
-                int now = Math.min(epoch, stage.epochs() - 1);
-                Trainer.Epoch[] seen = new Trainer.Epoch[2];
-                double a = device.seconds(() -> seen[0] = one.epoch(stage, now, now));
-                double b = device.seconds(() -> seen[1] = other.epoch(stage, now, now));
-                if (epoch > 0) {
-                    fused.add(a / STEPS);
-                    unfused.add(b / STEPS);
-                }
-                if (epoch < 2) { // later the two drift apart, as any two orders of rounding do
-                    difference =
-                            Math.max(difference, Math.abs(seen[0].loss() - seen[1].loss()) / Math.abs(seen[0].loss()));
-                }
-            }
+    /**
+     * The ways that were wanted.
+     *
+     * @param fused null: not wanted
+     * @param unfused null: not wanted
+     * @param layersProblem why the unfused step's layers are the device's own and not the vendor's library's; null: they
+     *     are as they should be
+     * @param lossDifference largest relative difference of an epoch's loss between the two; NaN if only one way ran
+     */
+    public record Result(Way fused, Way unfused, String layersProblem, double lossDifference) {}
+
+    /** A network in training under the prior, on made-up images. */
+    public static final class Side implements AutoCloseable {
+        private final Device device;
+        private final Stage stage;
+        private final int steps;
+        private final TrainingState state;
+        private final Trainer trainer;
+        private final List<Double> times = new ArrayList<>();
+        private final List<Double> recordings = new ArrayList<>();
+        private final long held;
+        private int epoch;
+
+        /**
+         * A network with start values.
+         *
+         * @param steps of an epoch
+         * @throws DeviceException if the unfused layers need a library that is missing
+         */
+        public Side(Device device, Graph graph, int batch, int steps, Stage stage, boolean fused) {
+            this(device, device.layers(fused), graph, batch, steps, stage, fused);
         }
-        Collections.sort(fused);
-        Collections.sort(unfused);
-        return new Result(fused.get(fused.size() / 2), unfused.get(unfused.size() / 2), difference);
+
+        private Side(
+                Device device,
+                LayerOperations operations,
+                Graph graph,
+                int batch,
+                int steps,
+                Stage stage,
+                boolean fused) {
+            this.device = device;
+            this.stage = stage;
+            this.steps = steps;
+            long before = device.bytesInUse();
+            ImageSet images = images(graph.input(), graph.classes(), Math.multiplyExact(batch, steps));
+            state = new TrainingState(device, graph);
+            trainer = new Trainer(
+                    device,
+                    operations,
+                    graph,
+                    state,
+                    images,
+                    new Trainer.Options(1, batch, Augmentation.NONE, fused, PriorSettings.DEFAULTS));
+            state.arena().initialise(1);
+            trainer.begin(stage);
+            held = device.bytesInUse() - before;
+        }
+
+        /** The next epoch. @return its mean loss */
+        public double epoch() {
+            double before = trainer.recordingSeconds();
+            double[] loss = new double[1];
+            int now = Math.min(epoch, stage.epochs() - 1);
+            double seconds = device.seconds(
+                    () -> loss[0] = trainer.epoch(stage, now, now).loss());
+            double recording = trainer.recordingSeconds() - before;
+            if (epoch++ > 0) { // the first warms up
+                times.add((seconds - recording) / steps);
+                recordings.add(recording);
+            }
+            return loss[0];
+        }
+
+        private Way way() {
+            return new Way(median(times), median(recordings), held);
+        }
+
+        @Override
+        public void close() {
+            trainer.close();
+            state.close();
+        }
     }
 
-    private static Trainer trainer(
-            Device device, Graph graph, TrainingState state, ImageSet images, int batch, boolean fused, Stage stage) {
-        Trainer trainer = new Trainer(
-                device,
-                graph,
-                state,
-                images,
-                new Trainer.Options(1, batch, Augmentation.NONE, fused, PriorSettings.DEFAULTS));
-        state.arena().initialise(1);
-        trainer.begin(stage);
-        return trainer;
+    /** Compares on batches of so many images; rounds: timed epochs of each way, of so many steps. */
+    public static Result run(
+            Device device, Graph graph, int batch, int steps, Stage stage, int rounds, PriorComparison.Ways ways) {
+        LayerOperations separate = null;
+        String problem = null;
+        if (ways != PriorComparison.Ways.FUSED) {
+            try {
+                separate = device.layers(false);
+            } catch (DeviceException e) {
+                problem = e.getMessage();
+                separate = device.layers(true);
+            }
+        }
+        double difference = Double.NaN;
+        try (Side fused = ways == PriorComparison.Ways.UNFUSED
+                        ? null
+                        : new Side(device, graph, batch, steps, stage, true);
+                Side unfused =
+                        separate == null ? null : new Side(device, separate, graph, batch, steps, stage, false)) {
+            for (int epoch = 0; epoch <= rounds; epoch++) {
+                double first = fused == null ? Double.NaN : fused.epoch();
+                double second = unfused == null ? Double.NaN : unfused.epoch();
+                if (epoch < 2) { // later the two drift apart, as any two orders of rounding do
+                    double now = Math.abs(first - second) / Math.abs(first);
+                    difference = now <= difference ? difference : now;
+                }
+            }
+            return new Result(
+                    fused == null ? null : fused.way(), unfused == null ? null : unfused.way(), problem, difference);
+        }
+    }
+
+    private static double median(List<Double> values) {
+        List<Double> sorted = new ArrayList<>(values);
+        Collections.sort(sorted);
+        return sorted.get(sorted.size() / 2);
     }
 
     private static ImageSet images(Shape shape, int classes, int count) {

@@ -6,6 +6,7 @@ import io.softshare.data.Shuffle;
 import io.softshare.device.Buffer;
 import io.softshare.device.Device;
 import io.softshare.device.Kernels;
+import io.softshare.device.LayerOperations;
 import io.softshare.device.PriorOperation;
 import io.softshare.device.Scalar;
 import io.softshare.device.Steps;
@@ -19,7 +20,7 @@ import java.util.function.IntPredicate;
 
 /** Runs the epochs of a recipe's stages over one training set. Closing frees its memory, not the state. */
 public final class Trainer implements AutoCloseable {
-    /** What is the same for all stages. */
+    /** What is the same for all stages. fused: the prior's step in one pass and the device's fused layers, or each step apart. */
     public record Options(long seed, int batch, Augmentation augmentation, boolean fused, PriorSettings prior) {}
 
     /** Figures of an epoch. */
@@ -30,6 +31,7 @@ public final class Trainer implements AutoCloseable {
 
     private final Device device;
     private final Kernels kernels;
+    private final LayerOperations operations;
     private final TrainingState state;
     private final Arena arena;
     private final Options options;
@@ -46,9 +48,22 @@ public final class Trainer implements AutoCloseable {
     private final Buffer teacherBatch;
     private Buffer teacherLogits;
     private Network teacher;
+    private double recordingSeconds;
 
     public Trainer(Device device, Graph graph, TrainingState state, ImageSet train, Options options) {
+        this(device, device.layers(options.fused()), graph, state, train, options);
+    }
+
+    /** With layers made by other operations than the options say. */
+    Trainer(
+            Device device,
+            LayerOperations operations,
+            Graph graph,
+            TrainingState state,
+            ImageSet train,
+            Options options) {
         this.device = device;
+        this.operations = operations;
         this.kernels = device.kernels();
         this.state = state;
         this.arena = state.arena();
@@ -56,7 +71,7 @@ public final class Trainer implements AutoCloseable {
         this.batch = Math.min(options.batch(), train.count());
         this.steps = train.count() / batch;
         images = new Images(device, train, graph.preprocessing());
-        network = new Network(device, graph, arena, batch, true);
+        network = new Network(device, operations, graph, arena, batch, true);
         order = device.allocate(4L * train.count());
         labels = device.allocate(4L * batch);
         step = device.allocate(8);
@@ -89,8 +104,13 @@ public final class Trainer implements AutoCloseable {
                 teacherLogits = evaluator.logits();
             }
         } else {
-            teacher = new Network(device, graph, arena, batch, false);
+            teacher = new Network(device, operations, graph, arena, batch, false);
         }
+    }
+
+    /** Seconds spent so far on recording steps; 0 where the device records none. */
+    public double recordingSeconds() {
+        return recordingSeconds;
     }
 
     /** Library implementations of the training network's layers. */
@@ -281,6 +301,7 @@ public final class Trainer implements AutoCloseable {
                 int now = s;
                 repeated.run(form.test(now), () -> step(stage, now, global, targets, before, optimise));
             }
+            recordingSeconds += repeated.recordingSeconds();
         }
     }
 

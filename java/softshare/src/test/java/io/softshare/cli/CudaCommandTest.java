@@ -80,25 +80,48 @@ class CudaCommandTest {
         assertEquals(List.of("lenet-300-100", "lenet-5", "generic", "paper"), Recipes.NAMES);
     }
 
+    /** The default recipe of LeNet-5, two epochs a stage, on 512 pictures (smaller than MNIST's: its threads are emulated here). */
     @Test
-    void sameSeedSameBytesAlsoAfterKills() throws Exception {
+    void leNet5ByItsRecipe() throws Exception {
+        Path pictures = SmallData.write(folder.resolve("pictures"), 16, 512);
+        List<String> arguments = new ArrayList<>(List.of("compress", "--device", "cuda", "--model", "lenet-5"));
+        arguments.addAll(List.of("--data", pictures.toString(), "--recipe", "lenet-5", "--validation", "none"));
+        arguments.addAll(List.of("--out", folder.resolve("lenet5.sws").toString(), "--json"));
+        for (Stage stage : Recipes.find("lenet-5", "lenet-5", "mnist").stages()) {
+            arguments.addAll(List.of("--set", stage.name() + ".epochs=2"));
+        }
+        Outcome outcome = processes.run(arguments.toArray(String[]::new));
+        assertEquals(0, outcome.status(), outcome.err());
+        Map<?, ?> result = (Map<?, ?>) Json.parse(outcome.out().strip());
+        assertEquals("cuda", result.get("device"));
+        assertTrue(number(result, "testErrorPercent") < 20, outcome.out());
+        assertTrue(number(result, "compressionRatio") > 4, outcome.out());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"fused", "unfused"})
+    void sameSeedSameBytesAlsoAfterKills(String kernels) throws Exception {
         String recipe = SmallData.recipe(folder.resolve("recipe.toml")).toString();
-        Path first = folder.resolve("first.sws");
+        Path first = folder.resolve(kernels + "-first.sws");
         long start = System.nanoTime();
-        Outcome outcome = processes.run(compress(first, "cuda", recipe));
+        Outcome outcome = processes.run(compress(first, "cuda", recipe, "--kernels", kernels));
         long milliseconds = (System.nanoTime() - start) / 1_000_000;
         assertEquals(0, outcome.status(), outcome.err());
-        Path killed = folder.resolve("killed.sws");
+        Path killed = folder.resolve(kernels + "-killed.sws");
         for (int i = 1; i <= 3; i++) {
-            Process process = processes.start(List.of(compress(killed, "cuda", recipe, "--resume")));
+            Process process =
+                    processes.start(List.of(compress(killed, "cuda", recipe, "--kernels", kernels, "--resume")));
             if (!process.waitFor(milliseconds / 4, TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly().waitFor();
             }
         }
-        outcome = processes.run(compress(killed, "cuda", recipe, "--resume"));
+        outcome = processes.run(compress(killed, "cuda", recipe, "--kernels", kernels, "--resume"));
         assertEquals(0, outcome.status(), outcome.err());
         assertArrayEquals(Files.readAllBytes(first), Files.readAllBytes(killed));
 
+        if (kernels.equals("unfused")) {
+            return;
+        }
         // The CPU and the GPU round differently, so their files may differ, but not in what they are worth.
         Outcome cpu = processes.run(compress(folder.resolve("cpu.sws"), "cpu", recipe));
         Map<?, ?> expected = (Map<?, ?>) Json.parse(cpu.out().strip());
@@ -124,11 +147,24 @@ class CudaCommandTest {
 
     @Test
     void comparesFusedAndUnfused() throws Exception {
-        Outcome outcome =
-                processes.run("compare", "--device", "cuda", "--weights-count", "4099", "--components", "5", "--json");
+        String[] arguments =
+                ("compare --device cuda --weights-count 4099 --components 5 --model lenet-300-100 --batch 2"
+                                + " --steps 4 --rounds 1 --json")
+                        .split(" ");
+        Outcome outcome = processes.run(arguments);
         assertEquals(0, outcome.status(), outcome.err());
-        double difference = number((Map<?, ?>) Json.parse(outcome.out().strip()), "maxDifference");
+        Map<?, ?> result = (Map<?, ?>) Json.parse(outcome.out().strip());
+        double difference = number(result, "maxDifference");
         // A step moves a weight by up to 1e-3; where its gradient almost vanishes, rounding decides by how much.
         assertTrue(difference < 1e-5, outcome.out());
+        assertTrue(number(result, "lossDifference") < 1e-5, outcome.out());
+        for (String figure :
+                ("copySeconds peakBytes ratio fusedRecordingSeconds unfusedRecordingSeconds fusedShareOfCopy"
+                                + " fusedStepRecordingSeconds unfusedStepRecordingSeconds fusedStepBytesHeld stepRatio")
+                        .split(" ")) {
+            assertTrue(number(result, figure) > 0, figure + ": " + outcome.out());
+        }
+        assertEquals(28 * 4099, number(result, "fusedBytesMoved"));
+        assertTrue(outcome.err().contains("by cuDNN"), outcome.err());
     }
 }

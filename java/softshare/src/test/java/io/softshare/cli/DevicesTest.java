@@ -106,6 +106,47 @@ class DevicesTest {
                 Map.of("LD_LIBRARY_PATH", standin.toString()));
     }
 
+    /** The rest of CUDA runs; what needs cuDNN says that it is missing, or fails with that line. */
+    @Test
+    void noCudnn() throws Exception {
+        Path standin = standin();
+        for (String library : List.of("libcuda.so.1", "libcudart.so.13", "libsoftshare_cuda.so")) {
+            Files.createSymbolicLink(folder.resolve(library), standin.resolve(library));
+        }
+        assumeTrue(CudaDevice.problem() != null, "this machine has a usable GPU, and may have cuDNN");
+        Processes processes = new Processes(
+                folder,
+                List.of(
+                        "-Dorg.bytedeco.javacpp.platform.linkpath=" + folder,
+                        "-Dsoftshare.cuda.path=" + folder,
+                        "-Dorg.bytedeco.javacpp.cachedir=" + folder.resolve("cache")),
+                Map.of("LD_LIBRARY_PATH", folder.toString()));
+        String words = "cuDNN 9 with cuBLAS 13, which --kernels unfused needs, is not found: no lib";
+        Outcome devices = processes.run("devices");
+        List<String> lines = devices.out().lines().toList();
+        assertEquals(3, lines.size(), devices.out());
+        assertTrue(lines.get(1).startsWith("cuda: cuda "), devices.out());
+        assertTrue(lines.get(2).startsWith("cudnn: not usable: " + words), devices.out());
+
+        Outcome compared =
+                processes.run("compare --device cuda --weights-count 100 --components 2 --model lenet-300-100"
+                        .concat(" --batch 1 --steps 3 --rounds 1 --json")
+                        .split(" "));
+        assertEquals(0, compared.status(), compared.err());
+        assertTrue(compared.err().contains("unfused layers: not run: " + words), compared.err());
+        assertTrue(compared.out().contains("\"unfusedStepSeconds\":"), compared.out());
+
+        Path data = SmallData.write(folder.resolve("data"));
+        String out = folder.resolve("out.sws").toString();
+        Outcome asked =
+                processes.run("compress --device cuda --kernels unfused --model lenet-300-100 --recipe lenet-5 --data"
+                        .concat(" " + data + " --out " + out)
+                        .split(" "));
+        assertEquals(1, asked.status(), asked.err());
+        assertTrue(
+                asked.err().lines().toList().stream().anyMatch(l -> l.startsWith("softshare: " + words)), asked.err());
+    }
+
     @Test
     void aPrecisionThatTheCpuLacks() throws Exception {
         Processes processes = new Processes(folder, List.of(), Map.of());

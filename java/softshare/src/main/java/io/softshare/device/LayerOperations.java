@@ -1,0 +1,23 @@
+package io.softshare.device;
+
+/**
+ * Makes the operations of a network's layers: by the device's own kernels ({@link Kernels}), or, unfused, by its vendor's
+ * library. Sizes are checked before native code sees a pointer. Used by one thread at a time.
+ */
+public interface LayerOperations {
+    /** Whether a layer with weights can rectify its output as it is written, and mask its gradient ({@link Kernels#RELU}). */
+    boolean fusesRectifier();
+
+    ConvolutionOperation convolution(ConvolutionOperation.Sizes sizes);
+
+    /** flags: {@link Kernels#BIAS}, and {@link Kernels#RELU} where rectifiers are fused. */
+    LinearOperation linear(int batch, int in, int out, int flags);
+
+    PoolOperation pool(PoolOperation.Sizes sizes);
+
+    /** y = max(x, 0); in place allowed. */
+    void reluForward(long count, Buffer x, Buffer y);
+
+    /** dx = dy where y is above 0, else 0; in place (dx = dy) allowed. */
+    void reluBackward(long count, Buffer y, Buffer dy, Buffer dx);
+}
