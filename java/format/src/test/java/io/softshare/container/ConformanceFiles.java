@@ -11,8 +11,11 @@ import io.softshare.codec.QuickCodec;
 import io.softshare.codec.TestTensors;
 import io.softshare.graph.Graph;
 import io.softshare.graph.GraphBuilder;
+import io.softshare.graph.Node;
+import io.softshare.graph.Operation;
 import io.softshare.graph.Preprocessing;
 import io.softshare.graph.Shape;
+import io.softshare.graph.Signature;
 import io.softshare.graph.TensorRole;
 import io.softshare.graph.TensorSpec;
 import java.io.IOException;
@@ -98,7 +101,72 @@ final class ConformanceFiles {
         files.put("values-csr-huffman.sws", SwsWriter.encode(values(), csr, one));
         files.put("slices-context.sws", SwsWriter.encode(large(), context, new SwsWriter.Options(40)));
         files.put("slices-csr-huffman.sws", SwsWriter.encode(large(), csr, one));
+        files.put("wrn-16-4-context.sws", SwsWriter.encode(residual(), context));
+        files.put("outside-context.sws", SwsWriter.encode(outside(), context, one));
+        files.put("outside-csr-huffman.sws", SwsWriter.encode(outside(), csr, one));
         return files;
+    }
+
+    /** The built-in residual network, nearly empty. */
+    private static CompressedModel residual() {
+        Random random = new Random(8);
+        List<CompressedTensor> tensors = new ArrayList<>();
+        for (TensorSpec spec : Examples.builtIn("wrn-16-4").tensors()) {
+            if (spec.role() == TensorRole.WEIGHT) {
+                tensors.add(TestTensors.random(random, spec, TestTensors.codebook(3), 30.0 / spec.size()));
+            } else if (spec.role() == TensorRole.BIAS) {
+                tensors.add(TestTensors.steps(random, spec, 1, 3));
+            } else {
+                float[] values = new float[spec.size()];
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = spec.role() == TensorRole.RUNNING_VARIANCE ? 1 : i % 7 / 4f;
+                }
+                tensors.add(new FloatTensor(spec, values));
+            }
+        }
+        return new CompressedModel(Examples.builtIn("wrn-16-4"), tensors);
+    }
+
+    /** A graph as it comes from an ONNX file: its own names, signature and preprocessing; codebooks of odd halves; an empty layer. */
+    private static CompressedModel outside() {
+        Graph graph = new Graph(
+                "außen",
+                new Shape(3, 6, 7),
+                new Preprocessing(
+                        List.of(1.5f, 2f, 3f),
+                        List.of(50f, 50f, 50f),
+                        Preprocessing.ChannelOrder.BGR,
+                        Preprocessing.Layout.NHWC),
+                new Signature("pixels", "classes", Signature.Head.LOG_SOFTMAX),
+                List.of(
+                        new Node(
+                                "conv",
+                                new Operation.Convolution(3, 5, 3, 2, 2, 1, 1, 0, true),
+                                List.of("input"),
+                                List.of("onnx::Conv_12", "onnx::Conv_13")),
+                        new Node("relu#1", new Operation.Relu(), List.of("conv")),
+                        new Node("maxPool#2", new Operation.MaxPool(2, 2, 2, 2, 0, 0), List.of("relu#1")),
+                        new Node("flatten#3", new Operation.Flatten(), List.of("maxPool#2")),
+                        new Node(
+                                "features.0",
+                                new Operation.Linear(15, 4, true, true),
+                                List.of("flatten#3"),
+                                List.of("features.0.kernel", "features.0.bias")),
+                        new Node("features.1", new Operation.Linear(4, 4, false, false), List.of("features.0")),
+                        new Node("add#6", new Operation.Add(), List.of("features.1", "features.0"))));
+        float[] halves = {0, Float.POSITIVE_INFINITY, 0x1p-24f, -0x1.8p-20f, -0f, 65504f};
+        Random random = new Random(9);
+        List<CompressedTensor> tensors = new ArrayList<>();
+        for (TensorSpec spec : graph.tensors()) {
+            if (spec.role() != TensorRole.WEIGHT) {
+                tensors.add(TestTensors.steps(random, spec, 5, 50));
+            } else if (spec.name().equals("features.1.weight")) {
+                tensors.add(new QuantizedTensor(spec, new int[spec.size()], halves));
+            } else {
+                tensors.add(TestTensors.random(random, spec, halves, 0.4));
+            }
+        }
+        return new CompressedModel(graph, tensors);
     }
 
     /** Weights gathered in some rows and columns, with dead ones between: transposed layers and units pay here. */
