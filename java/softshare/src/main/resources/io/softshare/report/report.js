@@ -57,11 +57,10 @@
   const charts = {
     histogram(d) {
       const labels = d.centres.map(short);
-      const every = Math.round(d.centres.length / 8);
       const middle = (d.centres.length - 1) / 2;
       const describe = i => ['weights from ' + short(d.centres[i] - d.width / 2) + ' to ' + short(d.centres[i] + d.width / 2),
         'before: ' + count(d.before[i]), 'after: ' + count(d.after[i])];
-      const x = (i, shown) => axis({
+      const x = (i, shown, every) => axis({
         type: 'category', gridIndex: i, data: labels, splitLine: { show: false },
         axisTick: { alignWithLabel: true, interval: at => (at - middle) % every === 0, lineStyle: { color: line } },
         axisLabel: { show: shown, color: soft, hideOverlap: true, interval: at => (at - middle) % every === 0, formatter: v => Number(v).toFixed(2) }
@@ -76,10 +75,11 @@
       });
       return {
         describe: describe, count: d.centres.length, series: 0,
-        option: () => Object.assign(base(p => describe(p[0].dataIndex), 'axis'), {
+        option: width => Object.assign(base(p => describe(p[0].dataIndex), 'axis'), {
           axisPointer: { link: [{ xAxisIndex: 'all' }] },
           grid: [{ left: 60, right: 16, top: 30, height: 140 }, { left: 60, right: 16, top: 218, height: 140 }],
-          xAxis: [x(0, false), x(1, true)], yAxis: [y(0, 'weights before'), y(1, 'weights after')],
+          xAxis: [false, true].map((shown, i) => x(i, shown, Math.round(d.centres.length / (width < NARROW ? 4 : 8)))),
+          yAxis: [y(0, 'weights before'), y(1, 'weights after')],
           series: [bars(0, d.before, quiet), bars(1, d.after, accent)]
         })
       };
@@ -147,8 +147,11 @@
     },
 
     trials(d) {
-      const text = i => { const t = d.trials[i];
-        return ['trial ' + t.number + (t.chosen ? ', this run' : ''), count(t.fileBytes) + ' bytes', 'validation error ' + percent(t.validationErrorPercent)]; };
+      const text = i => {
+        const t = d.trials[i];
+        return ['trial ' + t.number + (t.chosen ? ', this run' : ''), count(t.fileBytes) + ' bytes',
+          'validation error ' + percent(t.validationErrorPercent)];
+      };
       const sizes = d.trials.map(t => t.fileBytes);
       const wide = Math.max(...sizes) > 30 * Math.min(...sizes); // over less than that a log axis has too few marks
       const point = t => [t.fileBytes, t.validationErrorPercent];
@@ -182,7 +185,8 @@
         describe: describe, count: rows.length, series: 0, height: 60 + 34 * rows.length,
         option: width => Object.assign(base(p => describe(p[0].dataIndex), 'axis'), {
           grid: { left: 8, right: 24, top: 10, bottom: 40, containLabel: true },
-          xAxis: axis({ type: 'value', name: 'bytes', nameLocation: 'middle', nameGap: 28, axisLabel: { color: soft, hideOverlap: true, formatter: count } }),
+          xAxis: axis({ type: 'value', name: 'bytes', nameLocation: 'middle', nameGap: 28,
+            axisLabel: { color: soft, hideOverlap: true, formatter: count } }),
           yAxis: axis({ type: 'category', inverse: true, data: rows, splitLine: { show: false }, axisTick: { show: false },
             axisLabel: { color: ink, width: width < NARROW ? 90 : 220, overflow: 'truncate' } }),
           series: d.parts.map((p, k) => bar(d.bytes[k].concat([0]), 'var(--part-' + (k + 1) + ')'))
@@ -246,7 +250,8 @@
         all[first] = Object.assign({}, series[first], { markArea: stripes(d.stages, width - 76, d.epochs) });
         return Object.assign(base(p => describe(Math.round(p[0].axisValue)), 'axis'), {
           grid: { left: 60, right: 16, top: 30, bottom: 48 },
-          xAxis: axis({ type: 'value', min: 0.5, max: d.epochs + 0.5, minInterval: 1, splitLine: { show: false }, name: 'epoch', nameLocation: 'middle', nameGap: 28,
+          xAxis: axis({ type: 'value', min: 0.5, max: d.epochs + 0.5, minInterval: 1, splitLine: { show: false },
+            name: 'epoch', nameLocation: 'middle', nameGap: 28,
             axisLabel: { color: soft, hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: whole } }),
           yAxis: axis(proportions
             ? { type: 'log', name: 'proportion', nameTextStyle: { color: soft, align: 'left' }, axisLabel: { color: soft, formatter: short } }
