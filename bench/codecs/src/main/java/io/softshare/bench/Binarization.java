@@ -1,5 +1,7 @@
 package io.softshare.bench;
 
+import io.softshare.graph.TensorRole;
+
 /**
  * Whole numbers and floats as binary decisions, as DeepCABAC makes them: zero or not, sign, ten "greater than" flags in
  * unary, then Exp-Golomb with an adaptive prefix. The contexts of the first are the signs of the two values before, those
@@ -11,13 +13,15 @@ final class Binarization {
     static final int GREATER = 12; // UNARY × 2
     static final int UNARY = 10;
     static final int PREFIX = 32; // 32
-    /** Contexts of whole numbers; those of floats come behind them. */
+    /** Contexts of whole numbers, anew for each tensor. */
     static final int VALUES = 64;
 
-    static final int FLOAT_SIGN = VALUES;
-    static final int EXPONENT = VALUES + 1; // a tree of 256
-    static final int CHOICE = EXPONENT + 256;
-    static final int CONTEXTS = CHOICE + 1;
+    static final int CHOICE = VALUES;
+    /** Floats have a set of contexts for each role: a sign, then a tree of 256 over the exponent. */
+    static final int FLOATS = VALUES + 1;
+
+    static final int FLOAT_SET = 257;
+    static final int CONTEXTS = FLOATS + TensorRole.values().length * FLOAT_SET;
 
     static final int MANTISSA = 23;
 
@@ -107,14 +111,15 @@ final class Binarization {
         return used == 0 ? 0 : MANTISSA - Integer.numberOfTrailingZeros(used);
     }
 
-    static void floats(BinSink sink, float[] values, int mantissaBits) {
+    static void floats(BinSink sink, TensorRole role, float[] values, int mantissaBits) {
+        int set = FLOATS + role.ordinal() * FLOAT_SET;
         for (float v : values) {
             int bits = Float.floatToRawIntBits(v);
-            sink.bit(FLOAT_SIGN, bits >>> 31);
+            sink.bit(set, bits >>> 31);
             int node = 1;
             for (int b = 7; b >= 0; b--) {
                 int bit = bits >>> MANTISSA + b & 1;
-                sink.bit(EXPONENT + node, bit);
+                sink.bit(set + node, bit);
                 node = node << 1 | bit;
             }
             if (node != 256) { // exponent 0: zero, or a subnormal, which then keeps no mantissa; see Cabac
@@ -123,12 +128,13 @@ final class Binarization {
         }
     }
 
-    static void floats(ArithmeticDecoder in, float[] values, int mantissaBits) {
+    static void floats(ArithmeticDecoder in, TensorRole role, float[] values, int mantissaBits) {
+        int set = FLOATS + role.ordinal() * FLOAT_SET;
         for (int i = 0; i < values.length; i++) {
-            int sign = in.bit(FLOAT_SIGN);
+            int sign = in.bit(set);
             int node = 1;
             while (node < 256) {
-                node = node << 1 | in.bit(EXPONENT + node);
+                node = node << 1 | in.bit(set + node);
             }
             int mantissa = node == 256 ? 0 : in.even(mantissaBits) << MANTISSA - mantissaBits;
             values[i] = Float.intBitsToFloat(sign << 31 | node - 256 << MANTISSA | mantissa);

@@ -18,8 +18,8 @@ import java.util.Map;
  * kernels. Own binarisation and arithmetic coder, after the published description.
  *
  * <p>It stores what a .sws file's payload stores: codebooks once (two bytes a value where halves are exact), indices,
- * biases as whole multiples of their step by the same coder with their own contexts, floats with a learned exponent and
- * no more mantissa bits than they use. Shapes and names come from the graph, whose bytes the caller adds.
+ * biases as whole multiples of their step by the same coder with their own contexts, floats with an exponent learned
+ * by role and no more mantissa bits than they use. Shapes and names come from the graph, whose bytes the caller adds.
  *
  * <p>Where {@code choosing}, the encoder picks the adaptation of each context of each tensor among nine and says which,
  * as the standard's encoder may; otherwise all contexts learn at the two default rates.
@@ -57,6 +57,7 @@ final class Cabac {
     private byte[] encode(List<CompressedTensor> tensors, Map<String, Double> parts) {
         Contexts contexts = new Contexts(Binarization.CONTEXTS);
         ArithmeticEncoder out = new ArithmeticEncoder(contexts);
+        IdealLength idealFloats = new IdealLength(Binarization.CONTEXTS);
         List<float[]> codebooks = new ArrayList<>();
         for (CompressedTensor tensor : tensors) {
             Tee header = new Tee(out);
@@ -75,17 +76,13 @@ final class Cabac {
                 int mantissa = Binarization.mantissaBits(keepable(t));
                 header.even(mantissa, 5);
                 charge(parts, "other", header.bits);
-                reset(contexts);
-                Binarization.floats(out, t.values(), mantissa);
-                if (parts != null) {
-                    IdealLength ideal = new IdealLength(Binarization.CONTEXTS);
-                    Binarization.floats(ideal, t.values(), mantissa);
-                    charge(parts, "other", ideal.evenBits());
-                    for (int c = Binarization.VALUES; c < Binarization.CONTEXTS; c++) {
-                        charge(parts, "other", ideal.bits(c, 0));
-                    }
-                }
+                Binarization.floats(out, t.spec().role(), t.values(), mantissa);
+                Binarization.floats(idealFloats, t.spec().role(), t.values(), mantissa);
             }
+        }
+        charge(parts, "other", idealFloats.evenBits());
+        for (int c = Binarization.FLOATS; c < Binarization.CONTEXTS; c++) {
+            charge(parts, "other", idealFloats.bits(c, 0));
         }
         return out.finish();
     }
@@ -107,7 +104,7 @@ final class Cabac {
     }
 
     private static void reset(Contexts contexts) {
-        for (int c = 0; c < Binarization.CONTEXTS; c++) {
+        for (int c = 0; c <= Binarization.CHOICE; c++) {
             contexts.set(c, Adaptation.PLAIN);
         }
     }
@@ -185,8 +182,7 @@ final class Cabac {
             if (kind == FLOATS) {
                 int mantissa = in.even(5);
                 float[] values = new float[spec.size()];
-                reset(contexts);
-                Binarization.floats(in, values, mantissa);
+                Binarization.floats(in, spec.role(), values, mantissa);
                 tensors.add(new FloatTensor(spec, values));
                 continue;
             }

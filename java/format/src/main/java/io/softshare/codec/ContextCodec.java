@@ -6,6 +6,9 @@ import java.util.List;
 
 /** The default: one adaptive arithmetic code over everything, with mixed contexts for the zero map. */
 final class ContextCodec implements Codec {
+    /** Values that codebooks may have beyond the number of weights. */
+    private static final int MORE_CODEBOOK_VALUES = 1023;
+
     private final String name;
     private final int quickFrom;
 
@@ -29,9 +32,14 @@ final class ContextCodec implements Codec {
     public Encoded encode(List<CompressedTensor> tensors) {
         RangeEncoder coder = new RangeEncoder(true);
         CostMeter meter = new CostMeter(coder::position);
-        ContextSession session = new ContextSession(coder, meter, true, quickFrom);
+        List<TensorSpec> specs = tensors.stream().map(CompressedTensor::spec).toList();
+        ContextSession session = new ContextSession(coder, meter, true, quickFrom, mostCodebookValues(specs));
         for (CompressedTensor tensor : tensors) {
             if (!session.code(tensor.spec(), tensor)) {
+                if (session.beyondLimit()) {
+                    throw new IllegalArgumentException(tensor + ": its codebook is too long for so few weights; "
+                            + "codebooks may have " + mostCodebookValues(specs) + " values together here");
+                }
                 throw new AssertionError("a tensor that exists can be coded: " + tensor);
             }
         }
@@ -39,20 +47,38 @@ final class ContextCodec implements Codec {
     }
 
     @Override
-    public Decoded decode(List<TensorSpec> specs, byte[] file, int from, int to) throws MalformedFileException {
+    public Decoded decode(List<TensorSpec> specs, byte[] file, int from, int to, Limits limits)
+            throws MalformedFileException {
         RangeDecoder coder = new RangeDecoder(file, from, to);
         CostMeter meter = new CostMeter(coder::position);
-        ContextSession session = new ContextSession(coder, meter, false, 0);
+        long most = mostCodebookValues(specs);
+        ContextSession session = new ContextSession(coder, meter, false, 0, Math.min(most, limits.codebookValues()));
         List<CompressedTensor> tensors = new ArrayList<>();
         for (TensorSpec spec : specs) {
             if (!session.code(spec, null)) {
+                long at = Math.min(coder.offset(), to);
+                if (session.beyondLimit() && limits.codebookValues() < most) {
+                    throw new LimitException(at, "codebook values", limits.codebookValues(), "more");
+                }
                 throw new MalformedFileException(
-                        Math.min(coder.offset(), to), "values of " + spec.name() + " within their range", "others");
+                        at,
+                        session.beyondLimit()
+                                ? "at most " + most + " codebook values for so many weights"
+                                : "values of " + spec.name() + " within their range",
+                        "others");
             }
             coder.check();
             tensors.add(session.last());
         }
         coder.checkEnd();
         return new Decoded(List.copyOf(tensors), meter.costs());
+    }
+
+    /**
+     * Values of codebooks that tensors are worth, counted each time that a codebook is taken up: a learned code makes long
+     * codebooks from next to no bytes, and the models' tables are as long as they.
+     */
+    private static long mostCodebookValues(List<TensorSpec> specs) {
+        return specs.stream().mapToLong(TensorSpec::size).sum() + MORE_CODEBOOK_VALUES;
     }
 }

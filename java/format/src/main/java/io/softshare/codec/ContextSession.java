@@ -8,13 +8,11 @@ import java.util.List;
 
 /** State of the context codec over the tensors of one network, the same for both directions. */
 final class ContextSession {
-    /** Components of all codebooks of a file at most: a learned code can make long ones from next to no bytes. */
-    static final int MAX_CODEBOOK_TOTAL = 1 << 22;
-
     private final BinaryCoder coder;
     private final CostMeter meter;
     private final boolean encoding;
     private final int quickFrom;
+    private final long mostCodebookValues;
 
     private final Slots kinds = new Slots(2 * TensorRole.values().length, 255);
     private final Slots sameCodebook = new Slots(2, 255);
@@ -40,9 +38,11 @@ final class ContextSession {
 
     /**
      * @param quickFrom when encoding: tensors with so many non-zero weights take the quick form of the zero map
+     * @param mostCodebookValues of codebooks, each counted whenever it is taken up
      */
-    ContextSession(BinaryCoder coder, CostMeter meter, boolean encoding, int quickFrom) {
+    ContextSession(BinaryCoder coder, CostMeter meter, boolean encoding, int quickFrom, long mostCodebookValues) {
         this.quickFrom = quickFrom;
+        this.mostCodebookValues = mostCodebookValues;
         this.coder = coder;
         this.meter = meter;
         this.encoding = encoding;
@@ -188,10 +188,14 @@ final class ContextSession {
                 return false;
             }
             codebook = codebooks.get(number);
+            codebookTotal += codebook.length - 1;
+            if (beyondLimit()) {
+                return false;
+            }
         } else {
             int others = numbers.code(coder, given == null ? 0 : given.length - 1);
             codebookTotal += others;
-            if (others >= QuantizedTensor.MAX_COMPONENTS || codebookTotal > MAX_CODEBOOK_TOTAL) {
+            if (others >= QuantizedTensor.MAX_COMPONENTS || beyondLimit()) {
                 return false;
             }
             codebook = given == null ? new float[others + 1] : given.clone();
@@ -200,6 +204,11 @@ final class ContextSession {
         }
         indexModel.start(codebook);
         return true;
+    }
+
+    /** Whether there were more codebook values than may be. */
+    boolean beyondLimit() {
+        return codebookTotal > mostCodebookValues;
     }
 
     private int find(float[] given) {

@@ -119,17 +119,22 @@ final class CsrHuffmanCodec implements Codec {
     }
 
     @Override
-    public Decoded decode(List<TensorSpec> specs, byte[] file, int from, int to) throws MalformedFileException {
+    public Decoded decode(List<TensorSpec> specs, byte[] file, int from, int to, Limits limits)
+            throws MalformedFileException {
         BitReader in = new BitReader(file, from, to);
         CostMeter meter = new CostMeter(in::position);
         List<float[]> codebooks = new ArrayList<>();
+        long codebookValues = 0;
         List<CompressedTensor> tensors = new ArrayList<>();
         for (TensorSpec spec : specs) {
             int kind = in.bits(2);
             meter.charge(Part.STRUCTURE);
             switch (kind) {
                 case QUANTIZED -> {
-                    float[] codebook = readCodebook(in, codebooks, to - from);
+                    int known = codebooks.size();
+                    long left = limits.codebookValues() - codebookValues;
+                    float[] codebook = readCodebook(in, codebooks, to - from, left);
+                    codebookValues += codebooks.size() > known ? codebook.length - 1 : 0;
                     meter.charge(Part.CODEBOOK);
                     int[] indices = new int[spec.size()];
                     readWeights(in, meter, indices, codebook.length);
@@ -152,14 +157,19 @@ final class CsrHuffmanCodec implements Codec {
         return new Decoded(List.copyOf(tensors), meter.costs());
     }
 
-    private static float[] readCodebook(BitReader in, List<float[]> codebooks, int payload)
+    /** @param left codebook values that may still come */
+    private static float[] readCodebook(BitReader in, List<float[]> codebooks, int payload, long left)
             throws MalformedFileException {
         int known = in.number(codebooks.size(), "number of a codebook");
         if (known < codebooks.size()) {
             return codebooks.get(known);
         }
         int most = (int) Math.min(QuantizedTensor.MAX_COMPONENTS - 1, payload / 2L); // two bytes each at least
-        float[] codebook = new float[in.number(most, "components besides zero") + 1];
+        int values = in.number(most, "components besides zero");
+        if (values > left) {
+            throw new LimitException(in.offset(), "codebook values more", left, String.valueOf(values));
+        }
+        float[] codebook = new float[values + 1];
         boolean half = in.bit() != 0;
         for (int i = 1; i < codebook.length; i++) {
             codebook[i] = half ? Half.toFloat(in.bits(16)) : Float.intBitsToFloat(in.bits(32));

@@ -19,6 +19,7 @@ final class IndexModel {
     private final Slots signBefore = new Slots(9, 1023);
     private final Slots signNear = new Slots(2 * NEAR + 1, 1023);
     private final Slots signSum = new Slots(2 * SUM + 1, 1023);
+    private final Slots signQuick = new Slots(9 * (2 * NEAR + 1), 1023);
 
     private final int[][] members = new int[2][]; // components of each sign, ascending
     private int[] place; // of a component among those of its sign
@@ -58,19 +59,18 @@ final class IndexModel {
      * Codes the sign of each cell that is not zero, row by row.
      *
      * @param cells components when encoding, marks when decoding
-     * @param quick one adaptive bit a decision, by the frequencies of this tensor alone
+     * @param quick one adaptive bit a decision, by this tensor alone
      * @return for each cell 0, or 1 if it is positive, or 2
      */
     byte[] codeSigns(BinaryCoder coder, Layout layout, int[] cells, boolean quick) {
         byte[] found = new byte[cells.length];
         sign.fill(1 << 15);
+        signQuick.fill(1 << 15);
         boolean both = members[0].length > 0 && members[1].length > 0;
-        if (!both || quick) {
+        if (!both) {
             byte only = (byte) (members[0].length > 0 ? 1 : 2);
             for (int at = 0; at < cells.length; at++) {
-                if (cells[at] != 0) {
-                    found[at] = both ? (byte) (1 + sign.code(coder, 0, signs[cells[at]] == 2 ? 1 : 0)) : only;
-                }
+                found[at] = cells[at] != 0 ? only : 0;
             }
             return found;
         }
@@ -84,9 +84,13 @@ final class IndexModel {
                 for (int k = 0; k < layout.kernel(); k++) {
                     int at = first + c * layout.kernel() + k;
                     if (cells[at] != 0) {
+                        int negative = signs[cells[at]] - 1;
                         int before = last * 3 + lastOfColumn[c];
-                        int near = near(layout, found, at, c, k);
-                        last = 1 + codeSign(coder, signs[cells[at]] - 1, before, near, sums[c]);
+                        int near = Math.max(-NEAR, Math.min(NEAR, near(layout, found, at, c, k))) + NEAR;
+                        last = 1
+                                + (quick
+                                        ? signQuick.code(coder, before * (2 * NEAR + 1) + near, negative)
+                                        : codeSign(coder, negative, before, near, sums[c]));
                         found[at] = (byte) last;
                         lastOfColumn[c] = (byte) last;
                         sums[c] += 3 - 2 * last;
@@ -120,8 +124,7 @@ final class IndexModel {
         return sign == 0 ? 0 : 3 - 2 * sign;
     }
 
-    private int codeSign(BinaryCoder coder, int negative, int before, int nearSum, int columnSum) {
-        int near = Math.max(-NEAR, Math.min(NEAR, nearSum)) + NEAR;
+    private int codeSign(BinaryCoder coder, int negative, int before, int near, int columnSum) {
         int sum = Math.max(-SUM, Math.min(SUM, columnSum)) + SUM;
         int[] in = signMixer.inputs;
         in[0] = Logistic.stretch(sign.p(0));

@@ -1,5 +1,6 @@
 package io.softshare.container;
 
+import io.softshare.codec.LimitException;
 import io.softshare.codec.MalformedFileException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -46,6 +47,16 @@ final class ByteSource {
         throw new MalformedFileException(start, what + " of at most " + max, "a number above 2^63");
     }
 
+    /** A number that is held against one of the reader's limits, named in the plural. */
+    long limited(long most, String limit) throws MalformedFileException {
+        int start = at;
+        long value = varint(Long.MAX_VALUE, limit);
+        if (value > most) {
+            throw new LimitException(start, limit, most, String.valueOf(value));
+        }
+        return value;
+    }
+
     float f32(String what) throws MalformedFileException {
         need(4, what);
         int bits = 0;
@@ -56,7 +67,7 @@ final class ByteSource {
     }
 
     String name(int maxBytes, String what) throws MalformedFileException {
-        int length = (int) varint(maxBytes, "length of " + what);
+        int length = (int) limited(maxBytes, "bytes of the " + what);
         need(length, what);
         try {
             String name = StandardCharsets.UTF_8

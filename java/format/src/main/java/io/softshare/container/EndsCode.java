@@ -1,5 +1,6 @@
 package io.softshare.container;
 
+import io.softshare.codec.Limits;
 import io.softshare.codec.MalformedFileException;
 import io.softshare.graph.Preprocessing;
 import io.softshare.graph.Preprocessing.ChannelOrder;

@@ -1,5 +1,7 @@
 package io.softshare.container;
 
+import io.softshare.codec.LimitException;
+import io.softshare.codec.Limits;
 import io.softshare.codec.MalformedFileException;
 import io.softshare.graph.Graph;
 import io.softshare.graph.GraphException;
@@ -123,11 +125,10 @@ final class GraphCode {
         try {
             String name =
                     number == IN_FULL ? in.name(limits.nameBytes(), "name of the graph") : BUILT_IN.get(number - 1);
-            Shape input = readShape(in);
+            Shape input = readShape(in, limits);
             Graph builtIn = number == IN_FULL
                     ? null
-                    : Models.find(name, input, (int) in.varint(Integer.MAX_VALUE, "classes"))
-                            .orElseThrow();
+                    : Models.find(name, input, readClasses(in, limits)).orElseThrow();
             Preprocessing preprocessing = (first & PREPROCESSING) != 0
                     ? EndsCode.readPreprocessing(in, input.channels())
                     : builtIn != null ? builtIn.preprocessing() : Preprocessing.unit(input.channels());
@@ -141,19 +142,32 @@ final class GraphCode {
         return graph;
     }
 
-    private static Shape readShape(ByteSource in) throws MalformedFileException {
+    private static Shape readShape(ByteSource in, Limits limits) throws MalformedFileException {
+        int start = in.offset();
         int channels = (int) in.varint(MAX_CHANNELS, "channels");
         int height = (int) in.varint(Integer.MAX_VALUE, "height");
-        return new Shape(channels, height, (int) in.varint(Integer.MAX_VALUE, "width"));
+        Shape shape = new Shape(channels, height, (int) in.varint(Integer.MAX_VALUE, "width"));
+        if (shape.size() > limits.activations()) {
+            throw new LimitException(start, "values of one image", limits.activations(), shape.toString());
+        }
+        return shape;
+    }
+
+    private static int readClasses(ByteSource in, Limits limits) throws MalformedFileException {
+        return (int) in.limited(Math.min(limits.activations(), Integer.MAX_VALUE), "classes");
     }
 
     private static List<Node> readNodes(ByteSource in, Shape input, Limits limits) throws MalformedFileException {
-        long counted = in.varint(2L * limits.nodes() + 1, "number of nodes");
+        int start = in.offset();
+        long counted = in.varint(Long.MAX_VALUE, "number of nodes");
+        if (counted / 2 > limits.nodes()) {
+            throw new LimitException(start, "nodes", limits.nodes(), String.valueOf(counted / 2));
+        }
         boolean allNamed = counted % 2 == 1;
         List<Node> nodes = new ArrayList<>();
         List<String> before = new ArrayList<>(List.of(Graph.INPUT));
         List<Shape> shapes = new ArrayList<>(List.of(input));
-        NameCode names = new NameCode();
+        NameCode names = new NameCode(limits);
         for (int i = 0; i < counted / 2; i++) {
             long code = in.varint(Integer.MAX_VALUE, "kind of an operation");
             int number = (int) (code / 2);
@@ -170,12 +184,12 @@ final class GraphCode {
             Node node = new Node(Node.unnamed(operation, i), operation, inputs);
             int tensors = node.tensors().size();
             if (allNamed || !coded.namedTensors() && tensors > 0) {
-                node = new Node(names.read(in, limits.nameBytes(), "name of a node"), operation, inputs);
+                node = new Node(names.read(in, "name of a node"), operation, inputs);
             }
             if (coded.namedTensors()) {
                 List<String> own = new ArrayList<>();
                 for (int k = 0; k < tensors; k++) {
-                    own.add(names.read(in, limits.nameBytes(), "name of a tensor"));
+                    own.add(names.read(in, "name of a tensor"));
                 }
                 node = new Node(node.name(), operation, inputs, own);
             }
@@ -186,8 +200,22 @@ final class GraphCode {
         return nodes;
     }
 
-    /** Before anything of the tensors' size is made. */
+    /** Before anything of the tensors' or the activations' size is made. */
     private static void checkSize(Graph graph, int start, Limits limits) throws MalformedFileException {
+        for (Node node : graph.nodes()) {
+            Shape shape = graph.shape(node.name());
+            if (shape.size() > limits.activations()) {
+                throw new LimitException(
+                        start, "values that a node gives", limits.activations(), shape + " from " + node.name());
+            }
+        }
+        if (graph.tensors().size() > limits.tensors()) {
+            throw new LimitException(
+                    start,
+                    "tensors",
+                    limits.tensors(),
+                    String.valueOf(graph.tensors().size()));
+        }
         long left = limits.elements();
         for (TensorSpec spec : graph.tensors()) {
             long size = 1;
@@ -196,8 +224,8 @@ final class GraphCode {
             }
             left -= size;
             if (left < 0) {
-                throw new MalformedFileException(
-                        start, "tensors of at most " + limits.elements() + " values", "more, with " + spec.name());
+                throw new LimitException(
+                        start, "elements of all tensors together", limits.elements(), "more, with " + spec.name());
             }
         }
     }

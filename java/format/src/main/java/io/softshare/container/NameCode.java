@@ -1,5 +1,7 @@
 package io.softshare.container;
 
+import io.softshare.codec.LimitException;
+import io.softshare.codec.Limits;
 import io.softshare.codec.MalformedFileException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -12,7 +14,24 @@ import java.nio.charset.StandardCharsets;
 final class NameCode {
     private static final int MORE = 15;
 
+    /** Bytes of names that a tensor of the reader's limit is worth: what is shared makes long names of few bytes. */
+    private static final int BYTES_PER_TENSOR = 100;
+
+    private final int most;
+    private final long mostTogether;
     private byte[] last = new byte[0];
+    private long together;
+
+    /** For writing. */
+    NameCode() {
+        this(Limits.DEFAULT);
+    }
+
+    /** For reading names that may be so long, alone and together. */
+    NameCode(Limits limits) {
+        most = limits.nameBytes();
+        mostTogether = (long) BYTES_PER_TENSOR * limits.tensors();
+    }
 
     void write(ByteSink out, String name) {
         byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
@@ -33,22 +52,27 @@ final class NameCode {
         last = utf8;
     }
 
-    String read(ByteSource in, int maxBytes, String what) throws MalformedFileException {
+    String read(ByteSource in, String what) throws MalformedFileException {
         int start = in.offset();
         int lengths = in.u8(what);
         long shared = lengths >> 4;
         long rest = lengths & MORE;
         if (shared == MORE) {
-            shared += in.varint(maxBytes, "length of " + what);
+            shared += in.varint(Integer.MAX_VALUE, "length of the " + what);
         }
         if (rest == MORE) {
-            rest += in.varint(maxBytes, "length of " + what);
+            rest += in.varint(Integer.MAX_VALUE, "length of the " + what);
         }
-        if (shared > last.length || shared + rest > maxBytes) {
+        if (shared > last.length) {
             throw new MalformedFileException(
-                    start,
-                    what + " of at most " + maxBytes + " bytes, " + last.length + " of them from the one before",
-                    (shared + rest) + " bytes, " + shared + " of them from there");
+                    start, what + " with at most " + last.length + " bytes of the one before", String.valueOf(shared));
+        }
+        if (shared + rest > most) {
+            throw new LimitException(start, "bytes of the " + what, most, String.valueOf(shared + rest));
+        }
+        together += shared + rest;
+        if (together > mostTogether) {
+            throw new LimitException(start, "bytes of all names together", mostTogether, "more");
         }
         byte[] utf8 = new byte[(int) (shared + rest)];
         System.arraycopy(last, 0, utf8, 0, (int) shared);

@@ -5,7 +5,9 @@ final class SwsConstants {
     /** 0xD3 (no text file starts so), then "SWS". */
     static final int[] MAGIC = {0xD3, 'S', 'W', 'S'};
 
-    static final int MAJOR = 0;
+    /** Frozen: what version 1 says is read forever (FORMAT.md). */
+    static final int MAJOR = 1;
+
     static final int MINOR = 0;
 
     /** Bytes before the first varint. */

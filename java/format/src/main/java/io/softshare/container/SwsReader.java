@@ -3,6 +3,8 @@ package io.softshare.container;
 import io.softshare.codec.Codec;
 import io.softshare.codec.Codecs;
 import io.softshare.codec.CompressedTensor;
+import io.softshare.codec.LimitException;
+import io.softshare.codec.Limits;
 import io.softshare.codec.MalformedFileException;
 import io.softshare.codec.TensorCost;
 import io.softshare.graph.Graph;
@@ -26,6 +28,7 @@ import java.util.zip.CRC32C;
  */
 public final class SwsReader {
     private final byte[] bytes;
+    private final Limits limits;
     private final Codec codec;
     private final Graph graph;
     private final int payload; // where the table of sections begins
@@ -35,6 +38,7 @@ public final class SwsReader {
 
     private SwsReader(byte[] bytes, Limits limits) throws MalformedFileException {
         this.bytes = bytes;
+        this.limits = limits;
         checkFileSize(bytes.length, limits);
         checkStart(bytes);
         ByteSource start = new ByteSource(bytes, SwsConstants.FIXED_BYTES, bytes.length);
@@ -68,12 +72,14 @@ public final class SwsReader {
      * Opens a file.
      *
      * @throws MalformedFileException if it is no .sws file of a version and with features that are known here, is
-     *     damaged, or goes beyond the limits
+     *     damaged, or goes beyond the limits (then a {@link LimitException})
      */
     public static SwsReader open(Path path, Limits limits) throws IOException {
-        checkFileSize(Files.size(path), limits);
         try (InputStream in = Files.newInputStream(path)) {
+            checkFileSize(Files.size(path), limits);
             return open(in, limits);
+        } catch (MalformedFileException e) {
+            throw e.in(path);
         }
     }
 
@@ -95,7 +101,12 @@ public final class SwsReader {
 
     /** Opens a file and decodes all of it; see {@link #open(Path, Limits)}. */
     public static SwsFile read(Path path, Limits limits) throws IOException {
-        return open(path, limits).file();
+        SwsReader reader = open(path, limits);
+        try {
+            return reader.file();
+        } catch (MalformedFileException e) {
+            throw e.in(path);
+        }
     }
 
     public static SwsFile read(byte[] file, Limits limits) throws MalformedFileException {
@@ -211,7 +222,7 @@ public final class SwsReader {
         List<TensorSpec> specs = slices.subList(section.first(), section.end()).stream()
                 .map(Slice::spec)
                 .toList();
-        return codec.decode(specs, bytes, section.from(), section.to());
+        return codec.decode(specs, bytes, section.from(), section.to(), limits);
     }
 
     private CompressedTensor join(int number, List<CompressedTensor> parts) throws MalformedFileException {
@@ -227,7 +238,7 @@ public final class SwsReader {
     private static void checkFileSize(long size, Limits limits) throws MalformedFileException {
         long most = Math.min(limits.fileBytes(), Integer.MAX_VALUE - 16);
         if (size > most) {
-            throw new MalformedFileException(most, "a file of at most " + most + " bytes", size + " bytes");
+            throw new LimitException(most, "bytes of file", most, String.valueOf(size));
         }
     }
 

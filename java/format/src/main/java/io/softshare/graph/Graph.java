@@ -1,5 +1,7 @@
 package io.softshare.graph;
 
+import io.softshare.json.Json;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -29,7 +31,8 @@ public final class Graph {
     private final List<TensorSpec> tensors;
 
     /**
-     * @param name e.g. {@code lenet-5}; for people, and for the recipe that belongs to it
+     * @param name e.g. {@code lenet-5}; for people, and for the recipe that belongs to it. It and all names in it
+     *     are any text of one line without control characters: they come from files and go to people's terminals
      * @param input shape of one image
      * @param preprocessing one mean and scale for each input channel
      * @param signature its ends in an ONNX file
@@ -48,6 +51,7 @@ public final class Graph {
         if (this.nodes.isEmpty()) {
             throw new GraphException("a graph needs at least one node");
         }
+        checkName("the graph", name);
         Map<String, Shape> inferred = new LinkedHashMap<>();
         inferred.put(INPUT, input);
         List<TensorSpec> specs = new ArrayList<>();
@@ -88,6 +92,15 @@ public final class Graph {
     /** The same network for other images. */
     public Graph with(Preprocessing other) {
         return new Graph(name, input, other, signature, nodes);
+    }
+
+    /** Names come from files and go to people's terminals, in messages too: one line of text without control characters. */
+    static void checkName(String what, String name) {
+        boolean plain = name.chars().noneMatch(c -> Character.isISOControl(c) || c == 0x2028 || c == 0x2029);
+        if (!plain || !StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
+            throw new GraphException("the name of " + what + " has a control character or is no text: "
+                    + Json.write(name.length() <= 100 ? name : name.substring(0, 100) + "…"));
+        }
     }
 
     private Shape output(Map<String, Shape> inferred) {

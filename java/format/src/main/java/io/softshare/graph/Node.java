@@ -10,11 +10,15 @@ import java.util.List;
  * @param inputs names of the nodes it reads, earlier in the graph; {@link Graph#INPUT} is the image
  * @param tensorNames the tensors' own names in the order of {@link #tensors()}, e.g. {@code onnx::Conv_12}; empty: they
  *     follow from the node's
+ * @throws GraphException if a name has a control character
  */
 public record Node(String name, Operation operation, List<String> inputs, List<String> tensorNames) {
     public Node {
         inputs = List.copyOf(inputs);
         tensorNames = List.copyOf(tensorNames);
+        Graph.checkName("a node", name);
+        inputs.forEach(from -> Graph.checkName("an input of a node", from));
+        tensorNames.forEach(tensor -> Graph.checkName("a tensor", tensor));
     }
 
     /** A node whose tensors are named after it. */
@@ -30,5 +34,19 @@ public record Node(String name, Operation operation, List<String> inputs, List<S
     /** Its tensors: weight, bias; or scale, shift, running mean, variance; or none. */
     public List<TensorSpec> tensors() {
         return ShapeRules.tensors(this);
+    }
+
+    /**
+     * Name of its tensor of that role.
+     *
+     * @throws IllegalArgumentException if it has none
+     */
+    public String tensor(TensorRole role) {
+        for (TensorSpec spec : tensors()) {
+            if (spec.role() == role) {
+                return spec.name();
+            }
+        }
+        throw new IllegalArgumentException("node " + name + " has no tensor of the role " + role);
     }
 }

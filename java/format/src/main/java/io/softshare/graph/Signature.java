@@ -19,6 +19,8 @@ public record Signature(String input, String output, Head head) {
     public static final Signature DEFAULT = new Signature("input", "output", Head.LOGITS);
 
     public Signature {
+        Graph.checkName("the input", input);
+        Graph.checkName("the output", output);
         if (input.isEmpty() || output.isEmpty() || input.equals(output)) {
             throw new GraphException("input and output need two different names");
         }

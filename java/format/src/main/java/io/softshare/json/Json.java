@@ -12,6 +12,9 @@ public final class Json {
     /** Characters that are read at most unless the caller says otherwise. */
     public static final int MAX_LENGTH = 100_000_000;
 
+    /** Objects, arrays, texts and numbers that are read at most unless the caller says otherwise. */
+    public static final int MAX_VALUES = 10_000_000;
+
     private Json() {}
 
     /**
@@ -25,14 +28,26 @@ public final class Json {
 
     /** As {@link #parse(String)}, with the caller's limit on the length of the text. */
     public static Object parse(String text, int maxLength) {
+        return parse(text, maxLength, MAX_VALUES);
+    }
+
+    private static Object parse(String text, int maxLength, int maxValues) {
         if (text.length() > maxLength) {
             throw new JsonException(maxLength, "at most " + maxLength + " characters", text.length() + " characters");
         }
-        return new JsonReader(text).document();
+        return new JsonReader(text, maxValues).document();
     }
 
     /** Reads UTF-8, refusing bytes that are none. */
     public static Object parse(byte[] utf8, int maxLength) {
+        return parse(utf8, maxLength, MAX_VALUES);
+    }
+
+    /**
+     * As {@link #parse(byte[], int)}, with the caller's limit on the number of values too. Memory is in proportion to the bytes, and to the number of values, each of
+     * which may take a hundred bytes for one or two of text.
+     */
+    public static Object parse(byte[] utf8, int maxLength, int maxValues) {
         if (utf8.length > maxLength) {
             throw new JsonException(maxLength, "at most " + maxLength + " bytes", utf8.length + " bytes");
         }
@@ -42,7 +57,8 @@ public final class Json {
                             .newDecoder()
                             .decode(ByteBuffer.wrap(utf8))
                             .toString(),
-                    maxLength);
+                    maxLength,
+                    maxValues);
         } catch (CharacterCodingException e) {
             throw new JsonException(0, "UTF-8 text", "bytes that are no UTF-8");
         }

@@ -8,10 +8,13 @@ import java.util.Map;
 /** Recursive descent over the text; depth is bounded, so the stack is too. */
 final class JsonReader {
     private final String text;
+    private final int maxValues;
     private int at;
+    private int values;
 
-    JsonReader(String text) {
+    JsonReader(String text, int maxValues) {
         this.text = text;
+        this.maxValues = maxValues;
     }
 
     Object document() {
@@ -25,6 +28,9 @@ final class JsonReader {
 
     private Object value(int depth) {
         space();
+        if (++values > maxValues) {
+            throw new JsonException(at, "at most " + maxValues + " values", "more");
+        }
         switch (peek()) {
             case '{':
                 return object(deeper(depth));
@@ -66,7 +72,7 @@ final class JsonReader {
             int start = at;
             String key = string();
             if (object.containsKey(key)) {
-                throw new JsonException(start, "each key once", "\"" + key + "\" again");
+                throw new JsonException(start, "each key once", brief(key) + " again");
             }
             space();
             take(':');
@@ -173,7 +179,7 @@ final class JsonReader {
         }
         double value = Double.parseDouble(number);
         if (Double.isInfinite(value)) {
-            throw new JsonException(start, "a number within a double's range", number);
+            throw new JsonException(start, "a number within a double's range", brief(number));
         }
         return value;
     }
@@ -216,7 +222,12 @@ final class JsonReader {
 
     private JsonException fault(String expected) {
         int c = peek();
-        String found = c < 0 ? "the end" : c < 0x20 ? "character code " + c : "'" + (char) c + "'";
+        String found = c < 0 ? "the end" : Character.isISOControl(c) ? "character code " + c : "'" + (char) c + "'";
         return new JsonException(at, expected, found);
+    }
+
+    /** Text of the document, fit for one line. */
+    private static String brief(String text) {
+        return Json.write(text.length() <= 100 ? text : text.substring(0, 100) + "…");
     }
 }

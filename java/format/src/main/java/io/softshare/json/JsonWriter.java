@@ -11,6 +11,9 @@ import java.util.Map;
 
 /** Appends values to a buffer. */
 final class JsonWriter {
+    /** Unicode's own ends of a line: escaped like control characters, so that a text stays on one. */
+    private static final String LINE_ENDS = "\u2028\u2029";
+
     private final StringBuilder out;
     private final boolean pretty;
 
@@ -117,7 +120,7 @@ final class JsonWriter {
             int plain = "\"\\\b\f\n\r\t".indexOf(c);
             if (plain >= 0) {
                 out.append('\\').append("\"\\bfnrt".charAt(plain));
-            } else if (c < 0x20 || Character.isSurrogate(c) && !paired(s, i)) {
+            } else if (Character.isISOControl(c) || LINE_ENDS.indexOf(c) >= 0 || isLone(s, i)) {
                 out.append(String.format("\\u%04x", (int) c));
             } else {
                 out.append(c);
@@ -127,10 +130,11 @@ final class JsonWriter {
     }
 
     /** A lone surrogate has no UTF-8: it must be escaped. */
-    private static boolean paired(String s, int i) {
-        return Character.isHighSurrogate(s.charAt(i))
-                ? i + 1 < s.length() && Character.isLowSurrogate(s.charAt(i + 1))
-                : i > 0 && Character.isHighSurrogate(s.charAt(i - 1));
+    private static boolean isLone(String s, int i) {
+        char c = s.charAt(i);
+        return Character.isHighSurrogate(c)
+                ? i + 1 == s.length() || !Character.isLowSurrogate(s.charAt(i + 1))
+                : Character.isLowSurrogate(c) && (i == 0 || !Character.isHighSurrogate(s.charAt(i - 1)));
     }
 
     /** Fewest decimal digits that read back as the same value (Double.toString of JDK 17 sometimes gives one more). */

@@ -1,7 +1,9 @@
 package io.softshare.safetensors;
 
+import io.softshare.codec.Limits;
 import io.softshare.json.Json;
 import io.softshare.json.JsonException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -19,6 +21,12 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
     /** Longest header; the format's own limit. */
     static final int MAX_BYTES = 100_000_000;
 
+    /** Values of JSON that one tensor takes at most, if it has no more than ten dimensions. */
+    private static final int VALUES_PER_TENSOR = 16;
+
+    /** Values of JSON beside tensors: metadata. */
+    private static final int OTHER_VALUES = 10_000;
+
     static final String METADATA = "__metadata__";
 
     /** One tensor: its values lie in {@code [begin, end)} after the header. */
@@ -32,13 +40,14 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
      * @param json the header as it is in the file
      * @param dataBytes bytes after it
      */
-    static SafetensorsHeader parse(byte[] json, long dataBytes) throws SafetensorsException {
+    static SafetensorsHeader parse(byte[] json, long dataBytes, Limits limits) throws SafetensorsException {
         if (json.length == 0 || json[0] != '{') {
             throw new SafetensorsException("the header begins with '{' in a safetensors file; this is none");
         }
         Map<?, ?> object;
         try {
-            object = (Map<?, ?>) Json.parse(json, MAX_BYTES);
+            long values = (long) VALUES_PER_TENSOR * limits.tensors() + OTHER_VALUES;
+            object = (Map<?, ?>) Json.parse(json, MAX_BYTES, (int) Math.min(values, Integer.MAX_VALUE));
         } catch (JsonException e) {
             throw new SafetensorsException("header " + e.getMessage(), e);
         }
@@ -50,6 +59,15 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
                 readMetadata(member.getValue(), metadata);
             } else {
                 entries.add(entry(name, member.getValue(), dataBytes));
+                if (entries.size() > limits.tensors()) {
+                    throw new SafetensorsException("expected at most " + limits.tensors() + " tensors, found more");
+                }
+                // A character takes three bytes of UTF-8 at most.
+                if (name.length() > limits.nameBytes() / 3
+                        && name.getBytes(StandardCharsets.UTF_8).length > limits.nameBytes()) {
+                    throw new SafetensorsException("tensor " + quote(name) + ": expected a name of at most "
+                            + limits.nameBytes() + " bytes, found a longer one");
+                }
             }
         }
         // Tensors without values may share a place with others; they come first there.
@@ -123,7 +141,8 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
         throw new SafetensorsException(what + ": expected a list of whole numbers from 0 on");
     }
 
-    private static String brief(List<Long> numbers) {
+    /** Whole numbers from a file, fit for a line of text. */
+    static String brief(List<Long> numbers) {
         return numbers.size() <= 8 ? numbers.toString() : numbers.size() + " numbers";
     }
 

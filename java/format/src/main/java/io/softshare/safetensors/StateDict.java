@@ -1,5 +1,6 @@
 package io.softshare.safetensors;
 
+import io.softshare.codec.Limits;
 import io.softshare.graph.Graph;
 import io.softshare.graph.Node;
 import io.softshare.graph.Operation;
@@ -37,6 +38,11 @@ public record StateDict(List<NamedTensor> tensors, Map<String, String> metadata)
     /** Reads a safetensors file. */
     public static StateDict read(Path path) throws IOException {
         return SafetensorsReader.read(path);
+    }
+
+    /** As {@link #read(Path)}, within the caller's limits. */
+    public static StateDict read(Path path, Limits limits) throws IOException {
+        return SafetensorsReader.read(path, limits);
     }
 
     /**
@@ -96,7 +102,8 @@ public record StateDict(List<NamedTensor> tensors, Map<String, String> metadata)
             if (found == null) {
                 faults.add("tensor " + spec.name() + " is missing");
             } else if (!found.shape().equals(expected)) {
-                faults.add("tensor " + spec.name() + ": expected shape " + expected + ", found " + found.shape());
+                faults.add("tensor " + spec.name() + ": expected shape " + expected + ", found "
+                        + SafetensorsHeader.brief(found.shape()));
             } else {
                 values.put(
                         spec.name(),

@@ -3,6 +3,8 @@ package io.softshare.simplify;
 import io.softshare.graph.Graph;
 import io.softshare.graph.Node;
 import io.softshare.graph.Operation;
+import io.softshare.graph.TensorRole;
+import io.softshare.graph.TensorSpec;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -65,15 +67,15 @@ final class ChannelGroups {
             Layers layer = Layers.of(node);
             Value out = in;
             if (layer != null) {
-                use(in, node.name() + ".weight", Axis.COLUMNS);
+                use(in, node.tensor(TensorRole.WEIGHT), Axis.COLUMNS);
                 out = space(layer.rows(), false);
-                use(out, node.name() + ".weight", Axis.ROWS);
+                use(out, node.tensor(TensorRole.WEIGHT), Axis.ROWS);
                 if (layer.bias()) {
-                    use(out, node.name() + ".bias", Axis.ELEMENTS);
+                    use(out, node.tensor(TensorRole.BIAS), Axis.ELEMENTS);
                 }
             } else if (node.operation() instanceof Operation.BatchNorm) {
-                for (String tensor : List.of(".weight", ".bias", ".running_mean", ".running_var")) {
-                    use(in, node.name() + tensor, Axis.ELEMENTS);
+                for (TensorSpec tensor : node.tensors()) {
+                    use(in, tensor.name(), Axis.ELEMENTS);
                 }
             } else if (node.operation() instanceof Operation.Flatten) {
                 out = new Value(in.space(), in.block() * Layers.area(graph, node));

@@ -4,6 +4,7 @@ import io.softshare.container.CompressedModel;
 import io.softshare.graph.Graph;
 import io.softshare.graph.Node;
 import io.softshare.graph.Operation;
+import io.softshare.graph.TensorRole;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,8 +28,9 @@ final class ErrorBound {
             double[] in = errors.get(node.inputs().get(0));
             double[] out = new double[graph.shape(node.name()).channels()];
             Layers layer = Layers.of(node);
-            float[] weights =
-                    layer == null ? null : model.tensor(node.name() + ".weight").values();
+            float[] weights = layer == null
+                    ? null
+                    : model.tensor(node.tensor(TensorRole.WEIGHT)).values();
             double[] factors = node.operation() instanceof Operation.BatchNorm b ? factors(model, node, b) : null;
             for (int c = 0; c < out.length; c++) {
                 if (layer != null) {
@@ -58,8 +60,9 @@ final class ErrorBound {
     }
 
     private static double[] factors(CompressedModel model, Node node, Operation.BatchNorm operation) {
-        float[] scale = model.tensor(node.name() + ".weight").values();
-        float[] variance = model.tensor(node.name() + ".running_var").values();
+        float[] scale = model.tensor(node.tensor(TensorRole.SCALE)).values();
+        float[] variance =
+                model.tensor(node.tensor(TensorRole.RUNNING_VARIANCE)).values();
         double[] factors = new double[scale.length];
         for (int c = 0; c < factors.length; c++) {
             factors[c] = Math.abs(scale[c]) / Math.sqrt((double) variance[c] + operation.epsilon());

@@ -96,22 +96,22 @@ public final class Simplifier {
     }
 
     private double normalized(Node node, Operation.BatchNorm operation, int c, double in) {
-        double variance = parameters.get(node.name() + ".running_var")[c] + operation.epsilon();
+        double variance = parameters.get(node.tensor(TensorRole.RUNNING_VARIANCE))[c] + operation.epsilon();
         if (!(variance > 0)) {
             return Double.NaN;
         }
-        double scale = parameters.get(node.name() + ".weight")[c];
-        double shift = parameters.get(node.name() + ".bias")[c];
-        double mean = parameters.get(node.name() + ".running_mean")[c];
+        double scale = parameters.get(node.tensor(TensorRole.SCALE))[c];
+        double shift = parameters.get(node.tensor(TensorRole.SHIFT))[c];
+        double mean = parameters.get(node.tensor(TensorRole.RUNNING_MEAN))[c];
         return scale == 0 ? shift : scale * (in - mean) / Math.sqrt(variance) + shift;
     }
 
     private double[] weights(Node node) {
-        return parameters.get(node.name() + ".weight");
+        return parameters.get(node.tensor(TensorRole.WEIGHT));
     }
 
     private double[] bias(Node node) {
-        return parameters.get(node.name() + ".bias");
+        return parameters.get(node.tensor(TensorRole.BIAS));
     }
 
     private boolean foldConstants() {
@@ -150,8 +150,11 @@ public final class Simplifier {
             return false;
         }
         if (constant != 0) {
-            String name = node.name() + ".bias";
-            if (layer.padded() || !layer.bias() || !parameters.canHold(name, shifted)) {
+            if (layer.padded() || !layer.bias()) {
+                return false;
+            }
+            String name = node.tensor(TensorRole.BIAS);
+            if (!parameters.canHold(name, shifted)) {
                 return false;
             }
             parameters.set(name, shifted);
@@ -189,7 +192,7 @@ public final class Simplifier {
                     } else if (node.operation() instanceof Operation.Flatten) {
                         in[c / Layers.area(graph, node)] = true;
                     } else if (node.operation() instanceof Operation.BatchNorm) {
-                        in[c] |= parameters.get(node.name() + ".weight")[c] != 0;
+                        in[c] |= parameters.get(node.tensor(TensorRole.SCALE))[c] != 0;
                     } else {
                         in[c] = true;
                     }
@@ -210,25 +213,27 @@ public final class Simplifier {
                     changed |= clear(weights(node), layer.at(c, 0), layer.columns() * layer.kernel(), 0);
                     changed |= layer.bias() && clear(bias(node), c, 1, 0);
                 } else if (node.operation() instanceof Operation.BatchNorm) {
-                    changed |= dropNorm(node.name(), c, out[c]);
+                    changed |= dropNorm(node, c, out[c]);
                 }
             }
         }
         return changed;
     }
 
-    private boolean dropNorm(String name, int c, boolean read) {
+    private boolean dropNorm(Node node, int c, boolean read) {
         boolean changed = false;
+        String varianceName = node.tensor(TensorRole.RUNNING_VARIANCE);
+        double[] scale = parameters.get(node.tensor(TensorRole.SCALE));
         if (!read) {
-            changed |= clear(parameters.get(name + ".weight"), c, 1, 0);
-            changed |= clear(parameters.get(name + ".bias"), c, 1, 0);
+            changed |= clear(scale, c, 1, 0);
+            changed |= clear(parameters.get(node.tensor(TensorRole.SHIFT)), c, 1, 0);
         }
-        if (parameters.get(name + ".weight")[c] == 0) { // the shift is all that it gives
-            changed |= clear(parameters.get(name + ".running_mean"), c, 1, 0);
-            double[] variance = parameters.get(name + ".running_var").clone();
+        if (scale[c] == 0) { // the shift is all that it gives
+            changed |= clear(parameters.get(node.tensor(TensorRole.RUNNING_MEAN)), c, 1, 0);
+            double[] variance = parameters.get(varianceName).clone();
             variance[c] = 1; // zero would do as well, but divides by the square root of epsilon
-            if (parameters.get(name + ".running_var")[c] != 1 && parameters.canHold(name + ".running_var", variance)) {
-                parameters.set(name + ".running_var", variance);
+            if (parameters.get(varianceName)[c] != 1 && parameters.canHold(varianceName, variance)) {
+                parameters.set(varianceName, variance);
                 changed = true;
             }
         }
@@ -243,11 +248,11 @@ public final class Simplifier {
             if (!(node.operation() instanceof Operation.BatchNorm)) {
                 continue;
             }
-            double[] scale = parameters.get(node.name() + ".weight");
-            double[] shift = parameters.get(node.name() + ".bias");
+            double[] scale = parameters.get(node.tensor(TensorRole.SCALE));
+            double[] shift = parameters.get(node.tensor(TensorRole.SHIFT));
             double[] out = constants.get(node.name());
             for (int c = 0; c < out.length; c++) {
-                double stored = parameters.nearest(node.name() + ".bias", out[c]);
+                double stored = parameters.nearest(node.tensor(TensorRole.SHIFT), out[c]);
                 double error = Math.abs(stored - out[c]);
                 if (scale[c] != 0 && error <= tolerance) { // no constant: NaN, which is not
                     scale[c] = 0;
@@ -282,11 +287,12 @@ public final class Simplifier {
             if (layer == null) {
                 continue;
             }
-            float[] weightsBefore = before.tensor(node.name() + ".weight").values();
+            float[] weightsBefore =
+                    before.tensor(node.tensor(TensorRole.WEIGHT)).values();
             float[] biasBefore =
-                    layer.bias() ? before.tensor(node.name() + ".bias").values() : new float[layer.rows()];
+                    layer.bias() ? before.tensor(node.tensor(TensorRole.BIAS)).values() : new float[layer.rows()];
             float[] biasAfter =
-                    layer.bias() ? after.tensor(node.name() + ".bias").values() : new float[layer.rows()];
+                    layer.bias() ? after.tensor(node.tensor(TensorRole.BIAS)).values() : new float[layer.rows()];
             boolean last = node == nodes.get(nodes.size() - 1);
             double largest = 0;
             for (int row = 0; row < layer.rows(); row++) {

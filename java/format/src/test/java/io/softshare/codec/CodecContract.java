@@ -114,6 +114,24 @@ abstract class CodecContract {
                 new QuantizedTensor(TestTensors.weight("v", 1, indices.length), indices, codebook.clone())));
     }
 
+    /** A learned code makes long codebooks of few bytes: what they take counts against the weights and the limit. */
+    @Example
+    void longCodebooksAreLimited() throws Exception {
+        float[] codebook = new float[3000];
+        java.util.Arrays.fill(codebook, 1, 3000, 0.5f);
+        int[] indices = new int[2000];
+        indices[7] = 2999;
+        List<CompressedTensor> tensors =
+                List.of(new QuantizedTensor(TestTensors.weight("w", 20, 100), indices, codebook));
+        byte[] bytes = roundTrip(tensors);
+        List<TensorSpec> specs = List.of(tensors.get(0).spec());
+        codec().decode(specs, bytes, 0, bytes.length, Limits.DEFAULT.withCodebookValues(2999));
+        LimitException e = assertThrows(
+                LimitException.class,
+                () -> codec().decode(specs, bytes, 0, bytes.length, Limits.DEFAULT.withCodebookValues(2998)));
+        assertTrue(e.getMessage().contains("codebook values"), e.getMessage());
+    }
+
     @Example
     void codebooksSharedAndOwn() throws Exception {
         Random random = new Random(6);

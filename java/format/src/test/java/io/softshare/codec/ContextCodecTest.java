@@ -1,7 +1,9 @@
 package io.softshare.codec;
 
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.Example;
@@ -40,5 +42,19 @@ class ContextCodecTest extends CodecContract {
         int more =
                 roundTrip(List.of(new QuantizedTensor(TestTensors.weight("w", 300, 784), scattered, codebook))).length;
         assertTrue(less < more * 0.65, less + " against " + more + " bytes");
+    }
+
+    /** Two long codebooks taken up by turns, a bit each: the tables that each makes must not add up without end. */
+    @Example
+    void codebooksTakenUpByTurnsAreCounted() {
+        List<CompressedTensor> tensors = new ArrayList<>();
+        float[][] codebooks = {new float[400], new float[400]};
+        java.util.Arrays.fill(codebooks[0], 1, 400, 0.5f);
+        java.util.Arrays.fill(codebooks[1], 1, 400, 1.5f);
+        for (int i = 0; i < 40; i++) {
+            tensors.add(new QuantizedTensor(TestTensors.weight("w" + i, 1, 1), new int[] {1}, codebooks[i % 2]));
+        }
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> codec().encode(tensors));
+        assertTrue(e.getMessage().contains("too long for so few weights"), e.getMessage());
     }
 }

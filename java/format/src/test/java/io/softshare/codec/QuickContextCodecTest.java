@@ -4,6 +4,6 @@ package io.softshare.codec;
 class QuickContextCodecTest extends CodecContract {
     @Override
     Codec codec() {
-        return new ContextCodec("context", 0);
+        return QuickCodec.create();
     }
 }

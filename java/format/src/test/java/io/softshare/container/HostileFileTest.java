@@ -1,21 +1,23 @@
 package io.softshare.container;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.softshare.codec.Codec;
 import io.softshare.codec.Codecs;
+import io.softshare.codec.LimitException;
+import io.softshare.codec.Limits;
 import io.softshare.codec.MalformedFileException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.function.Consumer;
-import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files that are wrong by accident or on purpose: each is refused, at a byte, in one line. */
@@ -27,7 +29,7 @@ class HostileFileTest {
 
     private static MalformedFileException refused(byte[] file, Limits limits, String what) {
         MalformedFileException e = assertThrows(MalformedFileException.class, () -> SwsReader.read(file, limits), what);
-        assertFalse(e.getMessage().contains("\n"), e.getMessage());
+        Hostile.checkRefusal(e, file.length);
         return e;
     }
 
@@ -56,36 +58,51 @@ class HostileFileTest {
         }
     }
 
-    /** Someone who repairs the checksum may choose what is decoded, but gets no other exception out of it. */
+    /**
+     * Someone who repairs the checksum may choose what is decoded, but gets no other exception out of it, and no more memory
+     * than the file is worth.
+     */
     @ParameterizedTest
-    @ValueSource(strings = {"context", "csr-huffman"})
-    void everyChangeWithARepairedChecksum(String codec) {
+    @CsvSource({"context, 2147483647", "context, 0", "csr-huffman, 2147483647", "csr-huffman, 0"})
+    void everyChangeWithARepairedChecksum(String codec, int sectionNonZeros) throws Exception {
         byte[] file = SwsWriter.encode(
-                Examples.model(Examples.every(), 0.3), Codecs.byName(codec).orElseThrow());
-        Limits limits = new Limits(10_000, 20_000, 100, 100);
+                Examples.model(Examples.every(), 0.3),
+                Codecs.byName(codec).orElseThrow(),
+                new SwsWriter.Options(sectionNonZeros));
+        Hostile.checkSame(Hostile.read(file));
         assertTimeoutPreemptively(Duration.ofSeconds(60), () -> {
-            for (int at = 7; at < file.length - 4; at++) {
+            for (int at = 6; at < file.length - 4; at++) {
                 for (int change : new int[] {1, 2, 4, 8, 16, 32, 64, 128, 255}) {
                     byte[] changed = file.clone();
                     changed[at] ^= (byte) change;
-                    repair(changed);
+                    Hostile.sign(changed);
                     try {
-                        SwsFile read = SwsReader.read(changed, limits);
-                        assertTrue(read.model().graph().parameterCount() <= limits.elements());
+                        Hostile.read(changed);
                     } catch (MalformedFileException e) {
-                        assertTrue(e.offset() <= changed.length, e.getMessage());
+                        Hostile.checkRefusal(e, changed.length);
                     }
                 }
             }
         });
     }
 
-    static void repair(byte[] file) {
-        CRC32C crc = new CRC32C();
-        crc.update(file, 0, file.length - 4);
-        for (int i = 0; i < 4; i++) {
-            file[file.length - 4 + i] = (byte) (crc.getValue() >>> 8 * i);
+    /** A file cut anywhere and framed anew is refused, or is another one that is right: a code's last bytes may be left out. */
+    @ParameterizedTest
+    @ValueSource(strings = {"context", "csr-huffman"})
+    void everyTruncationInARightFrame(String codec) throws Exception {
+        byte[] file = SwsWriter.encode(
+                Examples.model(Examples.every(), 0.3), Codecs.byName(codec).orElseThrow(), new SwsWriter.Options(0));
+        int refused = 0;
+        for (int length = 10; length < file.length; length++) {
+            byte[] cut = Hostile.repaired(Arrays.copyOf(file, length));
+            try {
+                Hostile.checkSame(Hostile.read(cut));
+            } catch (MalformedFileException e) {
+                Hostile.checkRefusal(e, cut.length);
+                refused++;
+            }
         }
+        assertTrue(refused > file.length * 9 / 10, "refused " + refused + " of " + file.length);
     }
 
     @Test
@@ -128,6 +145,11 @@ class HostileFileTest {
             tooMuch("built-in with huge images", out -> {
                 out.u8(1);
                 shape(out, 1, 20_000, 20_000);
+                out.varint(10);
+            });
+            tooMuch("built-in with many channels", out -> {
+                out.u8(1);
+                shape(out, Integer.MAX_VALUE, 1, 1);
                 out.varint(10);
             });
             tooMuch("built-in with many classes", out -> {
@@ -198,13 +220,42 @@ class HostileFileTest {
     }
 
     @Test
-    void aLimitIsKept() throws Exception {
+    void aLimitIsKeptAndNamed() throws Exception {
         byte[] file = tiny("context");
-        SwsReader.read(file, new Limits(file.length, 43, 3, 4));
-        refused(file, new Limits(file.length - 1, 43, 3, 4), "bytes");
-        refused(file, new Limits(file.length, 42, 3, 4), "elements");
-        refused(file, new Limits(file.length, 43, 2, 4), "nodes");
-        refused(file, new Limits(file.length, 43, 3, 3), "names");
+        Limits exact = new Limits(file.length, 43, 5, 8, 3, 4, 4);
+        SwsReader.read(file, exact);
+        beyond(file, exact.withFileBytes(file.length - 1), "bytes of file");
+        beyond(file, exact.withElements(42), "elements");
+        beyond(file, exact.withActivations(4), "values that a node gives");
+        beyond(file, exact.withActivations(3), "values of one image");
+        beyond(file, exact.withNodes(2), "nodes");
+        beyond(file, exact.withTensors(3), "tensors");
+        beyond(file, exact.withNameBytes(3), "bytes of the name");
+    }
+
+    private static void beyond(byte[] file, Limits limits, String what) {
+        MalformedFileException e = refused(file, limits, what);
+        assertInstanceOf(LimitException.class, e);
+        assertTrue(e.getMessage().contains(what), e.getMessage());
+    }
+
+    @Test
+    void namesAreOneLineOfText() {
+        for (String name : new String[] {"a\nb", "\u001b[2J", "a\0", "\u0085", "\u2028"}) {
+            MalformedFileException e = refused(
+                    container(out -> {
+                        out.varint(0);
+                        out.varint(0);
+                        out.varint(1);
+                        start(out);
+                        out.varint(3); // one node, named
+                        out.varint(2 * 4);
+                        new NameCode().write(out, name);
+                    }),
+                    Limits.DEFAULT,
+                    name);
+            assertTrue(e.getMessage().contains("control character"), e.getMessage());
+        }
     }
 
     private static void start(ByteSink out) {
@@ -258,7 +309,7 @@ class HostileFileTest {
         out.bytes(inner.toBytes());
         out.u32(0);
         byte[] file = out.toBytes();
-        repair(file);
+        Hostile.sign(file);
         return file;
     }
 }

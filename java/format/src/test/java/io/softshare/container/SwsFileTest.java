@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.softshare.codec.Codec;
 import io.softshare.codec.Codecs;
+import io.softshare.codec.Limits;
 import io.softshare.codec.MalformedFileException;
 import io.softshare.graph.Graph;
 import io.softshare.graph.Node;
@@ -94,8 +95,9 @@ class SwsFileTest {
         CompressedModel model = Examples.model(Examples.tiny(), 0.5);
         assertEquals(SwsWriter.write(path, model, Codecs.defaultCodec()), Files.size(path));
         assertEquals(model, SwsReader.read(path).model());
-        Limits small = new Limits(Files.size(path) - 1, 1000, 10, 100);
-        assertThrows(MalformedFileException.class, () -> SwsReader.read(path, small));
+        Limits small = Limits.DEFAULT.withFileBytes(Files.size(path) - 1);
+        MalformedFileException e = assertThrows(MalformedFileException.class, () -> SwsReader.read(path, small));
+        assertTrue(e.getMessage().startsWith(path + ": "), e.getMessage());
     }
 
     @Test

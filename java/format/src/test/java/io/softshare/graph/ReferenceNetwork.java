@@ -82,8 +82,8 @@ public final class ReferenceNetwork {
     }
 
     private double[] convolution(Node node, Operation.Convolution c, double[] in, Shape from, Shape to) {
-        float[] weights = tensors.apply(node.name() + ".weight");
-        float[] bias = c.bias() ? tensors.apply(node.name() + ".bias") : null;
+        float[] weights = tensors.apply(node.tensor(TensorRole.WEIGHT));
+        float[] bias = c.bias() ? tensors.apply(node.tensor(TensorRole.BIAS)) : null;
         double[] out = new double[to.size()];
         int at = 0;
         for (int o = 0; o < to.channels(); o++) {
@@ -111,8 +111,8 @@ public final class ReferenceNetwork {
     }
 
     private double[] linear(Node node, Operation.Linear l, double[] in) {
-        float[] weights = tensors.apply(node.name() + ".weight");
-        float[] bias = l.bias() ? tensors.apply(node.name() + ".bias") : null;
+        float[] weights = tensors.apply(node.tensor(TensorRole.WEIGHT));
+        float[] bias = l.bias() ? tensors.apply(node.tensor(TensorRole.BIAS)) : null;
         double[] out = new double[l.outFeatures()];
         for (int o = 0; o < out.length; o++) {
             out[o] = bias == null ? 0 : bias[o];
@@ -124,10 +124,10 @@ public final class ReferenceNetwork {
     }
 
     private double[] batchNorm(Node node, Operation.BatchNorm b, double[] in) {
-        float[] scale = tensors.apply(node.name() + ".weight");
-        float[] shift = tensors.apply(node.name() + ".bias");
-        float[] mean = tensors.apply(node.name() + ".running_mean");
-        float[] variance = tensors.apply(node.name() + ".running_var");
+        float[] scale = tensors.apply(node.tensor(TensorRole.SCALE));
+        float[] shift = tensors.apply(node.tensor(TensorRole.SHIFT));
+        float[] mean = tensors.apply(node.tensor(TensorRole.RUNNING_MEAN));
+        float[] variance = tensors.apply(node.tensor(TensorRole.RUNNING_VARIANCE));
         double[] out = in.clone();
         int area = in.length / b.channels();
         for (int i = 0; i < out.length; i++) {

@@ -95,6 +95,9 @@ class JsonTest {
     @Example
     void lengthAndEncodingAreChecked() {
         assertThrows(JsonException.class, () -> Json.parse("[1,2,3]", 6));
+        byte[] four = "[1,2,3]".getBytes(StandardCharsets.UTF_8);
+        assertEquals(List.of(1L, 2L, 3L), Json.parse(four, 7, 4));
+        assertThrows(JsonException.class, () -> Json.parse(four, 7, 3));
         assertThrows(JsonException.class, () -> Json.parse(new byte[] {'"', (byte) 0xC3, '"'}, 100));
         assertThrows(JsonException.class, () -> Json.parse(new byte[101], 100));
         assertEquals("é", Json.parse("\"é\"".getBytes(StandardCharsets.UTF_8), 100));
@@ -143,5 +146,16 @@ class JsonTest {
         } catch (JsonException refused) {
             assertTrue(refused.offset() <= text.length());
         }
+    }
+
+    @Example
+    void messagesAreOneShortLine() {
+        String long1 = "9".repeat(5000) + "e99999";
+        for (String wrong : new String[] {"{\"a\\n\":1,\"a\\n\":1}", "[\u0085]", long1}) {
+            String message =
+                    assertThrows(JsonException.class, () -> Json.parse(wrong)).getMessage();
+            assertTrue(message.length() < 300 && message.chars().noneMatch(Character::isISOControl), message);
+        }
+        assertEquals("\"\\u0085\\u2028\\u007f\"", Json.write("\u0085\u2028\u007f"));
     }
 }

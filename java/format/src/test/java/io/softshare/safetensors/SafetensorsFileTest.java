@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.softshare.codec.Limits;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -168,5 +169,44 @@ class SafetensorsFileTest {
             }
         }
         assertTrue(read < (bytes.length - 8) * 128 / 10, read + " changes went unseen");
+    }
+
+    @Test
+    void limitsAreKept() throws Exception {
+        Path path = folder.resolve("t");
+        List<NamedTensor> tensors = List.of(
+                new NamedTensor("a", List.of(3L), new float[3]), new NamedTensor("bc", List.of(2L), new float[2]));
+        new StateDict(tensors, Map.of()).write(path);
+        byte[] bytes = Files.readAllBytes(path);
+        Limits exact = SafetensorsReader.LIMITS
+                .withFileBytes(bytes.length - 8 - 20)
+                .withElements(5)
+                .withTensors(2)
+                .withNameBytes(2);
+        assertEquals(2, StateDict.read(path, exact).tensors().size());
+        for (Limits less : List.of(
+                exact.withFileBytes(bytes.length - 8 - 21),
+                exact.withElements(4),
+                exact.withTensors(1),
+                exact.withNameBytes(1))) {
+            SafetensorsException e = assertThrows(SafetensorsException.class, () -> StateDict.read(path, less));
+            assertTrue(e.getMessage().startsWith(path + ": "), e.getMessage());
+            e = assertThrows(SafetensorsException.class, () -> SafetensorsReader.read(bytes, less));
+            assertTrue(e.getMessage().contains(" at most "), e.getMessage());
+        }
+    }
+
+    /** Two bytes of text for a hundred of memory: what a header may hold is counted, not only its bytes. */
+    @Test
+    void manySmallValuesAreRefused() {
+        byte[] header = ("{\"a\":[" + "[],".repeat(1_000_000) + "[]]}").getBytes(StandardCharsets.UTF_8);
+        byte[] bytes = ByteBuffer.allocate(8 + header.length)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(header.length)
+                .put(header)
+                .array();
+        SafetensorsException e =
+                assertThrows(SafetensorsException.class, () -> SafetensorsReader.read(bytes, SafetensorsReader.LIMITS));
+        assertTrue(e.getMessage().contains("values"), e.getMessage());
     }
 }

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.softshare.graph.Graph;
+import io.softshare.graph.Node;
+import io.softshare.graph.Operation;
+import io.softshare.graph.Preprocessing;
 import io.softshare.graph.Shape;
 import io.softshare.graph.TensorSpec;
 import io.softshare.graph.models.Models;
@@ -53,6 +56,23 @@ class StateDictTest {
             assertEquals(WRN.tensors().stream().map(TensorSpec::name).toList(), List.copyOf(found.keySet()));
             found.forEach((name, v) -> assertArrayEquals(expected.get(name), v, name));
         }
+    }
+
+    @Test
+    void weightsThatLieTransposedOutsideAreTurned() throws Exception {
+        Node node = new Node(
+                "linear#0",
+                new Operation.Linear(3, 2, true, true),
+                List.of(Graph.INPUT),
+                List.of("onnx::MatMul_7", "fc.bias"));
+        Graph graph = new Graph("turned", Shape.flat(3), Preprocessing.unit(3), List.of(node));
+        Map<String, float[]> inside =
+                Map.of("onnx::MatMul_7", new float[] {1, 2, 3, 4, 5, 6}, "fc.bias", new float[] {7, 8});
+        StateDict outside = StateDict.of(graph, inside);
+        assertEquals(List.of(3L, 2L), outside.tensors().get(0).shape());
+        assertArrayEquals(
+                new float[] {1, 4, 2, 5, 3, 6}, outside.tensors().get(0).values());
+        outside.forGraph(graph).forEach((name, v) -> assertArrayEquals(inside.get(name), v, name));
     }
 
     @Test

@@ -106,7 +106,14 @@ final class RandomNetworks {
 
     private void add(Operation operation) {
         String name = "n" + nodes.size();
-        nodes.add(new Node(name, operation, List.of(names.get(names.size() - 1))));
+        List<String> from = List.of(names.get(names.size() - 1));
+        List<String> own = new ArrayList<>(); // as in files from outside, names that do not follow from the node's
+        if (random.nextBoolean()) {
+            for (TensorSpec spec : new Node(name, operation, from).tensors()) {
+                own.add("t" + nodes.size() + spec.role());
+            }
+        }
+        nodes.add(new Node(name, operation, from, own));
         names.add(name);
     }
 

@@ -76,7 +76,7 @@ final class CompareCommand implements Callable<Integer> {
             throw new UsageException(
                     "--rounds is " + rounds + " and --batch " + batch + ", expected 1 to 10000 and 1 to 65536");
         }
-        Graph graph = model == null ? null : graph(model);
+        Graph graph = model == null ? null : graph();
         Map<String, Object> values = new LinkedHashMap<>();
         try (Device opened = device.open()) {
             values.put("device", opened.describe());
@@ -104,7 +104,7 @@ final class CompareCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static Graph graph(String model) throws IOException {
+    private Graph graph() throws IOException {
         boolean onnx = ModelSource.isOnnx(model);
         if (!onnx && !Models.names().contains(model)) {
             throw new UsageException("no network is called " + model + "; expected " + ModelSource.expected());

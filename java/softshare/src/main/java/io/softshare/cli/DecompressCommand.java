@@ -29,13 +29,16 @@ final class DecompressCommand implements Callable<Integer> {
     @Mixin
     private PreprocessingOptions preprocessing;
 
+    @Mixin
+    private LimitOptions limits;
+
     @Override
     public Integer call() throws IOException {
         boolean onnx = ModelSource.isOnnx(out.toString());
         if (!onnx && !out.toString().endsWith(".safetensors")) {
             throw new UsageException("--out is " + out + ", expected a name that ends in .safetensors or .onnx");
         }
-        ModelFile network = ModelFile.read(file, model, null, 0, preprocessing);
+        ModelFile network = ModelFile.read(file, model, null, 0, preprocessing, limits.limits());
         if (onnx) {
             OnnxWriter.write(out, network.graph(), network.tensors());
         } else {

@@ -1,5 +1,6 @@
 package io.softshare.cli;
 
+import io.softshare.codec.LimitException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
@@ -21,6 +22,10 @@ final class Errors {
         }
         if (e instanceof NotDirectoryException || e instanceof FileAlreadyExistsException) {
             return e.getMessage() + " is in the way: not a folder; choose another path";
+        }
+        if (e instanceof LimitException) {
+            return Main.oneLine(e.getMessage())
+                    + "; if you trust the file, give eval, inspect or decompress a larger --limit-elements";
         }
         if (e instanceof OutOfMemoryError) {
             return "the Java heap is full; give more with JAVA_TOOL_OPTIONS=-Xmx8g";

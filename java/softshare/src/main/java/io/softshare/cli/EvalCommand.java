@@ -37,13 +37,16 @@ final class EvalCommand implements Callable<Integer> {
     private PreprocessingOptions preprocessing;
 
     @Mixin
+    private LimitOptions limits;
+
+    @Mixin
     private DeviceOptions device;
 
     @Override
     public Integer call() throws IOException {
         DataSet set = DataSources.open(data, Cache.standard(), Console::progress);
         ModelFile network =
-                ModelFile.read(file, model, set.test().shape(), set.test().classes(), preprocessing);
+                ModelFile.read(file, model, set.test().shape(), set.test().classes(), preprocessing, limits.limits());
         if (!network.graph().input().equals(set.test().shape())
                 || network.graph().classes() != set.test().classes()) {
             throw new io.softshare.pipeline.RecipeException(

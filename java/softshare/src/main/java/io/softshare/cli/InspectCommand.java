@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -25,6 +26,9 @@ import picocli.CommandLine.Parameters;
 /** What is in a file and, for a .sws, what takes how much. Needs no native code. */
 @Command(name = "inspect", mixinStandardHelpOptions = true, description = "Shows what a file holds, by tensor.")
 final class InspectCommand implements Callable<Integer> {
+    /** Name, shape, counts, bytes by part. */
+    private static final String ROW = "%-26s %-16s %9s %6s %9s %9s %9s %9s %9s %9s %10s%n";
+
     @Parameters(paramLabel = "FILE", description = "A .sws, an .onnx, or a .safetensors with --model.")
     private Path file;
 
@@ -37,9 +41,12 @@ final class InspectCommand implements Callable<Integer> {
     @Mixin
     private PreprocessingOptions preprocessing;
 
+    @Mixin
+    private LimitOptions limits;
+
     @Override
     public Integer call() throws IOException {
-        ModelFile network = ModelFile.read(file, model, null, 0, preprocessing);
+        ModelFile network = ModelFile.read(file, model, null, 0, preprocessing, limits.limits());
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("model", network.graph().name());
         StringBuilder text = new StringBuilder();
@@ -64,10 +71,11 @@ final class InspectCommand implements Callable<Integer> {
     private void describe(SwsFile sws, Map<String, Object> values, StringBuilder text) {
         values.put("codec", sws.codec().name());
         values.put("fileBytes", sws.bytes());
+        values.put("headerBytes", sws.graphBytes());
         values.put("compressionRatio", sws.compressionRatio());
         text.append(String.format(
                 Locale.ROOT,
-                "%s: %s, format %d.%d, codec %s, %,d bytes, %.1f times smaller%n%s%n%-28s %-18s %9s %9s %10s%n",
+                "%s: %s, format %d.%d, codec %s, %,d bytes, %.1f times smaller%n%s%nbytes:%n" + ROW,
                 file,
                 sws.model().graph(),
                 sws.major(),
@@ -79,8 +87,14 @@ final class InspectCommand implements Callable<Integer> {
                 "tensor",
                 "shape",
                 "non-zero",
+                "values",
+                "structure",
+                "zero map",
+                "signs",
+                "indices",
                 "codebook",
-                "bytes"));
+                "other",
+                "all"));
     }
 
     private void describe(ModelFile network, Map<String, Object> values, StringBuilder text) throws IOException {
@@ -101,9 +115,15 @@ final class InspectCommand implements Callable<Integer> {
     /** How images are prepared, in a line. */
     private static String text(Graph graph) {
         Preprocessing p = graph.preprocessing();
-        return "pixels less " + p.mean() + " over " + p.scale() + ", "
+        return "pixels less " + shown(p.mean()) + " over " + shown(p.scale()) + ", "
                 + p.order().name().toLowerCase(Locale.ROOT) + "; ONNX input "
                 + p.layout().name().toLowerCase(Locale.ROOT);
+    }
+
+    /** One number where all are equal. */
+    private static String shown(List<Float> values) {
+        boolean equal = Collections.frequency(values, values.get(0)) == values.size();
+        return equal ? String.valueOf(values.get(0)) : values.toString();
     }
 
     private static Map<String, Object> preprocessing(Preprocessing p) {
@@ -135,6 +155,7 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private static void describeTensors(SwsFile sws, List<Object> tensors, StringBuilder text) {
+        TensorCost total = null;
         for (int i = 0; i < sws.model().tensors().size(); i++) {
             CompressedTensor tensor = sws.model().tensors().get(i);
             TensorCost cost = sws.costs().get(i);
@@ -154,14 +175,36 @@ final class InspectCommand implements Callable<Integer> {
             entry.put("codebook", shared);
             entry.put("bits", bits);
             tensors.add(entry);
-            text.append(String.format(
-                    Locale.ROOT,
-                    "%-28s %-18s %,9d %9d %10.1f%n",
-                    tensor.spec().name(),
-                    tensor.spec().shape(),
-                    tensor.nonZero(),
-                    codebook.length,
-                    cost.total() / 8));
+            String values = codebook.length == 0 ? "" : String.valueOf(codebook.length);
+            row(text, tensor.spec().name(), tensor.spec().shape().toString(), tensor.nonZero(), values, cost);
+            total = total == null ? cost : total.plus(cost);
         }
+        if (total != null) {
+            row(text, "all tensors", "", sws.model().nonZero(), "", total);
+        }
+        text.append(String.format(
+                Locale.ROOT, "header, graph, table of sections, checksum: %,d bytes%n", sws.graphBytes()));
+    }
+
+    private static void row(
+            StringBuilder text, String name, String shape, long nonZero, String values, TensorCost cost) {
+        text.append(String.format(
+                Locale.ROOT,
+                ROW,
+                name,
+                shape,
+                String.format(Locale.ROOT, "%,d", nonZero),
+                values,
+                bytes(cost.structure()),
+                bytes(cost.zeroMap()),
+                bytes(cost.signs()),
+                bytes(cost.indices()),
+                bytes(cost.codebook()),
+                bytes(cost.other()),
+                bytes(cost.total())));
+    }
+
+    private static String bytes(double bits) {
+        return bits == 0 ? "" : String.format(Locale.ROOT, "%,.1f", bits / 8);
     }
 }

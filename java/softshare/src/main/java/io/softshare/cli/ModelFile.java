@@ -1,5 +1,6 @@
 package io.softshare.cli;
 
+import io.softshare.codec.Limits;
 import io.softshare.container.SwsFile;
 import io.softshare.container.SwsReader;
 import io.softshare.graph.Graph;
@@ -34,8 +35,10 @@ record ModelFile(Graph graph, Map<String, float[]> tensors, SwsFile sws) {
      *
      * @param model of a .safetensors: a built-in name or an .onnx; null: none was given
      * @param images shape of the data's images, or null if no data was named; classes then count nothing
+     * @param limits of a .sws
      */
-    static ModelFile read(Path file, String model, Shape images, int classes, PreprocessingOptions options)
+    static ModelFile read(
+            Path file, String model, Shape images, int classes, PreprocessingOptions options, Limits limits)
             throws IOException {
         if (!Files.isRegularFile(file)) {
             throw new RecipeException(file + " does not exist or is no file; check the path");
@@ -53,7 +56,7 @@ record ModelFile(Graph graph, Map<String, float[]> tensors, SwsFile sws) {
                 throw new UsageException(
                         "a .sws holds its preprocessing; leave out --mean, --scale, --channel-order and" + " --layout");
             }
-            SwsFile sws = SwsReader.read(file);
+            SwsFile sws = SwsReader.read(file, limits);
             Map<String, float[]> tensors = new LinkedHashMap<>();
             sws.model().tensors().forEach(t -> tensors.put(t.spec().name(), t.values()));
             return new ModelFile(sws.model().graph(), tensors, sws);

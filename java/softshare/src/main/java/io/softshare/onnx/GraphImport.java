@@ -49,10 +49,12 @@ final class GraphImport {
     private Shape input;
     private Layout layout;
     private long batch = -1;
+    private long elementsLeft;
     private Head head;
 
-    GraphImport(Path file, OnnxModel model, Shape images) {
+    GraphImport(Path file, OnnxModel model, Shape images, OnnxLimits limits) {
         this.model = model;
+        elementsLeft = limits.elements();
         this.images = images;
         arithmetic = new ShapeArithmetic(file);
         layers = new LayerImport(this, file);
@@ -223,8 +225,10 @@ final class GraphImport {
         if (nodes.isEmpty() || !nodes.get(nodes.size() - 1).name().equals(last.node())) {
             throw new OnnxException("output " + OnnxException.quote(outputName) + " is not the last that is computed");
         }
+        Set<String> read = new HashSet<>();
+        nodes.forEach(n -> read.addAll(n.inputs()));
         for (Node node : nodes.subList(0, nodes.size() - 1)) {
-            if (nodes.stream().noneMatch(n -> n.inputs().contains(node.name()))) {
+            if (!read.contains(node.name())) {
                 throw new OnnxException(
                         "what " + node.name() + " gives is used for its shape only; that is not supported");
             }
@@ -317,6 +321,15 @@ final class GraphImport {
         input = shape;
         shapes.put(Graph.INPUT, shape);
         return true;
+    }
+
+    /** Counts values that a node gets for itself. */
+    void take(NodeProto node, int count) throws OnnxException {
+        elementsLeft -= count;
+        if (elementsLeft < 0) {
+            throw new OnnxException(
+                    node.describe() + ": with its tensors the network has more values than are read at most");
+        }
     }
 
     /** The one node that reads a value, or null if there are none or several, or it is the output. */

@@ -105,7 +105,7 @@ final class LayerImport {
         return value;
     }
 
-    private static OnnxException fault(NodeProto node, String what) {
+    static OnnxException fault(NodeProto node, String what) {
         return new OnnxException(node.describe() + ": " + what);
     }
 
@@ -179,6 +179,13 @@ final class LayerImport {
         return w;
     }
 
+    /** Values for a node of its own: exporters store equal tensors once, so the file's size does not bound their sum. */
+    private float[] values(NodeProto node, Weights w) throws OnnxException {
+        graph.take(node, w.tensor().size());
+        float[] values = w.tensor().floats(file);
+        return w.tensor().packed() != null ? values.clone() : values;
+    }
+
     private OnnxValue convolution(NodeProto node, Attributes a, List<OnnxValue> in) throws OnnxException {
         Activation x = image(node, in, 0);
         Weights w = constant(node, in, 1, 4);
@@ -187,122 +194,56 @@ final class LayerImport {
         if (w.transposed() || d.contains(0L)) {
             throw fault(node, "weights of shape " + d + " are not supported");
         }
-        Window window = window(node, a, x.shape(), d.subList(2, 4));
+        Window window = Window.of(node, a, x.shape(), d.subList(2, 4));
         int out = d.get(0).intValue();
         Weights bias = bias(node, in, 2, out);
         Operation operation = new Operation.Convolution(
                 d.get(1).intValue(),
                 out,
-                window.height,
-                window.width,
-                window.strideHeight,
-                window.strideWidth,
-                window.padHeight,
-                window.padWidth,
+                window.height(),
+                window.width(),
+                window.strideHeight(),
+                window.strideWidth(),
+                window.padHeight(),
+                window.padWidth(),
                 bias != null);
         List<Weights> constants = bias == null ? List.of(w) : List.of(w, bias);
         // Checked against the shape that is read before the values are decoded.
         List<float[]> data = new ArrayList<>();
         for (Weights c : constants) {
-            data.add(c.tensor().floats(file));
+            data.add(values(node, c));
         }
         return graph.add(node, operation, false, x, constants, data);
-    }
-
-    private record Window(int height, int width, int strideHeight, int strideWidth, int padHeight, int padWidth) {}
-
-    /** Kernel, strides and padding. @param kernel as the weights have it, or null for pools */
-    private static Window window(NodeProto node, Attributes a, Shape in, List<Long> kernel) throws OnnxException {
-        List<Long> size = a.wholes("kernel_shape", kernel);
-        if (size == null || size.size() != 2 || kernel != null && !size.equals(kernel)) {
-            throw fault(
-                    node,
-                    "expected a kernel_shape of " + (kernel == null ? "two sizes" : kernel.toString()) + ", found "
-                            + size);
-        }
-        List<Long> strides = a.wholes("strides", List.of(1L, 1L));
-        List<Long> dilations = a.wholes("dilations", List.of(1L, 1L));
-        List<Long> pads = a.wholes("pads", List.of(0L, 0L, 0L, 0L));
-        if (strides.size() != 2 || pads.size() != 4) {
-            throw fault(node, "expected two strides and four pads, found " + strides + " and " + pads);
-        }
-        if (dilations.stream().anyMatch(d -> d != 1)) {
-            throw fault(node, "dilations " + dilations + " are not supported, only 1");
-        }
-        for (List<Long> list : List.of(size, strides, pads)) {
-            for (long value : list) {
-                if (value < 0 || value > 1 << 16 || value == 0 && list != pads) {
-                    throw fault(node, "a window, stride or padding of " + value + " is not supported");
-                }
-            }
-        }
-        String auto = a.text("auto_pad", "NOTSET");
-        long[] begin = {pads.get(0), pads.get(1)};
-        long[] end = {pads.get(2), pads.get(3)};
-        if (auto.startsWith("SAME")) {
-            for (int i = 0; i < 2; i++) {
-                long length = i == 0 ? in.height() : in.width();
-                long stride = strides.get(i);
-                long total = Math.max(0, ((length + stride - 1) / stride - 1) * stride + size.get(i) - length);
-                begin[i] = total / 2;
-                end[i] = total - total / 2;
-            }
-        } else if (!auto.equals("NOTSET") && !auto.isEmpty() && !auto.equals("VALID")) {
-            throw fault(node, "auto_pad " + OnnxException.quote(auto) + " is not supported");
-        }
-        if (!Arrays.equals(begin, end)) {
-            throw fault(
-                    node,
-                    "padding " + Arrays.toString(begin) + " before and " + Arrays.toString(end)
-                            + " after is not supported, only equal ones");
-        }
-        return new Window(
-                size.get(0).intValue(),
-                size.get(1).intValue(),
-                strides.get(0).intValue(),
-                strides.get(1).intValue(),
-                (int) begin[0],
-                (int) begin[1]);
-    }
-
-    /** A window of a pool; rounding up is supported where it gives what rounding down does. */
-    private static Window poolWindow(NodeProto node, Attributes a, Shape in) throws OnnxException {
-        Window w = window(node, a, in, null);
-        boolean up = a.whole("ceil_mode", 0) != 0;
-        if (up
-                && ((in.height() + 2 * w.padHeight - w.height) % w.strideHeight != 0
-                        || (in.width() + 2 * w.padWidth - w.width) % w.strideWidth != 0)) {
-            throw fault(node, "ceil_mode 1 is not supported where a window goes beyond the image");
-        }
-        return w;
     }
 
     private OnnxValue maxPool(NodeProto node, Attributes a, Activation x) throws OnnxException {
         a.ignore("storage_order"); // of the indices, which nothing reads
         image(node, List.of(x), 0);
-        Window w = poolWindow(node, a, x.shape());
-        if ((long) w.height * w.width > MOST_POSITIONS) {
+        Window w = Window.ofPool(node, a, x.shape());
+        if ((long) w.height() * w.width() > MOST_POSITIONS) {
             throw fault(
                     node,
-                    "a window of " + w.height + "×" + w.width + " is not supported, only " + MOST_POSITIONS
+                    "a window of " + w.height() + "×" + w.width() + " is not supported, only " + MOST_POSITIONS
                             + " positions at most");
         }
         return graph.add(
                 node,
-                new Operation.MaxPool(w.height, w.width, w.strideHeight, w.strideWidth, w.padHeight, w.padWidth),
+                new Operation.MaxPool(
+                        w.height(), w.width(), w.strideHeight(), w.strideWidth(), w.padHeight(), w.padWidth()),
                 false,
                 x);
     }
 
     private OnnxValue averagePool(NodeProto node, Attributes a, Activation x) throws OnnxException {
         image(node, List.of(x), 0);
-        Window w = poolWindow(node, a, x.shape());
-        if (a.whole("count_include_pad", 0) != 0 && (w.padHeight != 0 || w.padWidth != 0)) {
+        Window w = Window.ofPool(node, a, x.shape());
+        if (a.whole("count_include_pad", 0) != 0 && (w.padHeight() != 0 || w.padWidth() != 0)) {
             throw fault(node, "count_include_pad 1 is not supported with padding");
         }
         return graph.add(
                 node,
-                new Operation.AveragePool(w.height, w.width, w.strideHeight, w.strideWidth, w.padHeight, w.padWidth),
+                new Operation.AveragePool(
+                        w.height(), w.width(), w.strideHeight(), w.strideWidth(), w.padHeight(), w.padWidth()),
                 false,
                 x);
     }
@@ -342,11 +283,11 @@ final class LayerImport {
         int features = outFirst ? second : first;
         int out = outFirst ? first : second;
         Weights bias = bias(node, in, biasPlace, out);
-        float[] values = b.tensor().floats(file);
+        float[] values = values(node, b);
         List<float[]> data = new ArrayList<>();
         data.add(outFirst ? values : StateDict.transpose(values, features, out));
         if (bias != null) {
-            data.add(bias.tensor().floats(file));
+            data.add(values(node, bias));
         }
         return graph.add(
                 node,
@@ -373,7 +314,7 @@ final class LayerImport {
                                 + w.tensor().dimensions() + " as input " + i);
             }
             constants.add(w);
-            data.add(w.tensor().floats(file).clone()); // exporters store equal ones once
+            data.add(values(node, w));
         }
         for (float variance : data.get(3)) {
             if (!(variance + epsilon > 0)) {

@@ -35,7 +35,7 @@ public final class OnnxReader {
                 throw new OnnxException("expected a file of at most " + limits.fileBytes() + " bytes, found " + size);
             }
             OnnxModel model = OnnxParser.parse(Files.readAllBytes(file), limits);
-            return new GraphImport(file, model, images).network(stem(file));
+            return new GraphImport(file, model, images, limits).network(stem(file));
         } catch (OnnxException | GraphException e) {
             throw new OnnxException(file + ": " + e.getMessage(), e);
         }
@@ -44,7 +44,8 @@ public final class OnnxReader {
     /** Reads from memory: for files whose external data there is none of. */
     static OnnxNetwork read(byte[] bytes, Shape images, OnnxLimits limits) throws OnnxException {
         try {
-            return new GraphImport(Path.of("memory.onnx"), OnnxParser.parse(bytes, limits), images).network("memory");
+            return new GraphImport(Path.of("memory.onnx"), OnnxParser.parse(bytes, limits), images, limits)
+                    .network("memory");
         } catch (GraphException e) {
             throw new OnnxException(e.getMessage(), e);
         }

@@ -17,7 +17,7 @@ import java.util.Set;
  * images stays open throughout.
  */
 final class ShapeArithmetic {
-    /** Values of a constant that is made by repeating one. */
+    /** Values of all constants that are made by repeating one. */
     private static final int MOST_REPEATED = 1 << 20;
 
     /** The operators that are read here, where all they read is constant; Shape reads anything. */
@@ -37,6 +37,7 @@ final class ShapeArithmetic {
             "Identity");
 
     private final Path model;
+    private long repeatedLeft = MOST_REPEATED;
 
     ShapeArithmetic(Path model) {
         this.model = model;
@@ -228,9 +229,10 @@ final class ShapeArithmetic {
         if (given instanceof Wholes list && size == 1 && list.values().length == 1) {
             return new Wholes(list.values(), false);
         }
-        if (!(given instanceof Weights w) || w.tensor().size() != 1 || size > MOST_REPEATED) {
+        if (!(given instanceof Weights w) || w.tensor().size() != 1 || size > repeatedLeft) {
             return refuse(node, "to " + Wholes.describe(to.values()));
         }
+        repeatedLeft -= size;
         float[] values = new float[(int) size];
         Arrays.fill(values, w.tensor().floats(model)[0]);
         return floats(node.outputs().get(0), Arrays.stream(to.values()).boxed().toList(), values);

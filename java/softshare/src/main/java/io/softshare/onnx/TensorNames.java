@@ -5,8 +5,10 @@ import io.softshare.graph.Node;
 import io.softshare.graph.TensorSpec;
 import io.softshare.onnx.OnnxValue.Weights;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -20,6 +22,7 @@ final class TensorNames {
     private static final char UNNAMED = '#'; // as in the names of nodes that nobody named
 
     private final Set<String> nodes = new HashSet<>(Set.of(Graph.INPUT));
+    private final Map<String, Integer> numbers = new HashMap<>();
     private final Set<String> tensors = new HashSet<>(Set.of("", RESERVED));
 
     /**
@@ -54,13 +57,22 @@ final class TensorNames {
         for (int i = 0; i < constants.size(); i++) {
             Weights w = constants.get(i);
             String name = w.name();
-            for (int k = 1; shared.test(w) && k == 1 || tensors.contains(name); k++) {
-                name = base + (k == 1 ? "" : "_" + k) + suffixes.get(i);
+            if (shared.test(w) || tensors.contains(name)) {
+                name = free(base, suffixes.get(i));
             }
             tensors.add(name);
             names.add(name);
         }
         return new Node(node.name(), node.operation(), node.inputs(), names);
+    }
+
+    /** A name after a base, numbered where it is taken. Numbers go on from call to call: a file may ask for thousands. */
+    private String free(String base, String suffix) {
+        String name = base + suffix;
+        while (tensors.contains(name)) {
+            name = base + "_" + numbers.merge(base, 1, Integer::sum) + suffix;
+        }
+        return name;
     }
 
     private boolean fits(String prefix, List<Weights> constants, List<String> suffixes, Predicate<Weights> shared) {

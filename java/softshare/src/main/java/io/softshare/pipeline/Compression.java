@@ -2,6 +2,7 @@ package io.softshare.pipeline;
 
 import io.softshare.codec.Codec;
 import io.softshare.codec.Codecs;
+import io.softshare.codec.Limits;
 import io.softshare.container.AtomicFile;
 import io.softshare.container.SwsFile;
 import io.softshare.container.SwsReader;
@@ -11,6 +12,7 @@ import io.softshare.data.DataSet;
 import io.softshare.device.Device;
 import io.softshare.graph.Graph;
 import io.softshare.graph.Shape;
+import io.softshare.graph.TensorSpec;
 import io.softshare.json.Json;
 import io.softshare.network.Arena;
 import io.softshare.safetensors.StateDict;
@@ -425,7 +427,9 @@ public final class Compression {
             finished.unmoved().tensors().forEach(t -> trained.put(t.spec().name(), t.values()));
             StateDict.of(graph, trained).write(run.resolve(RunFiles.END));
         }
-        SwsFile file = SwsReader.read(out);
+        // What was just written is as large as it is.
+        long elements = graph.tensors().stream().mapToLong(TensorSpec::size).sum();
+        SwsFile file = SwsReader.read(out, Limits.DEFAULT.withElements(Math.max(Limits.DEFAULT.elements(), elements)));
         double error = testError(device, file, data.test());
         return new Result(file, pretrainedErrorPercent, error, seconds(), finished.steps(), finished.reordered());
     }

@@ -109,7 +109,7 @@ final class Finishing {
         CompressedModel unmoved = simplified.model();
         CompressedModel model = unmoved;
         if (simplified.droppedUnits() > 0) {
-            note("%d units that do nothing are not stored", simplified.droppedUnits());
+            note("units that do nothing, not stored: %d", simplified.droppedUnits());
         }
         boolean reordered = false;
         if (reorder) {

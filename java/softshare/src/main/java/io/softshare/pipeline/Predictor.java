@@ -1,5 +1,6 @@
 package io.softshare.pipeline;
 
+import io.softshare.codec.Limits;
 import io.softshare.container.SwsFile;
 import io.softshare.container.SwsReader;
 import io.softshare.data.ImageSet;
@@ -34,7 +35,16 @@ public final class Predictor implements AutoCloseable {
      * @throws IOException if it cannot be read or is no whole .sws file
      */
     public static Predictor open(Path sws) throws IOException {
-        SwsFile file = SwsReader.read(sws);
+        return open(sws, Limits.DEFAULT);
+    }
+
+    /**
+     * As {@link #open(Path)}, for files from anyone: the limits say what a file may ask for.
+     *
+     * @throws io.softshare.codec.LimitException if it asks for more
+     */
+    public static Predictor open(Path sws, Limits limits) throws IOException {
+        SwsFile file = SwsReader.read(sws, limits);
         return new Predictor(CpuDevice.open(Runtime.getRuntime().availableProcessors()), file);
     }
 

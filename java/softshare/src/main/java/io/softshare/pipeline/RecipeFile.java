@@ -27,9 +27,19 @@ import org.tomlj.TomlTable;
 public final class RecipeFile {
     private RecipeFile() {}
 
+    /** The parser goes down a level of the stack with each level of the text. */
+    private static TomlParseResult parse(String text, String where) {
+        try {
+            return Toml.parse(text);
+        } catch (StackOverflowError e) {
+            throw new RecipeException(
+                    where + ": lists or tables lie too deep in one another; a recipe needs three levels");
+        }
+    }
+
     /** Reads a recipe; where names it in messages. */
     public static Recipe read(String text, String where) {
-        TomlParseResult toml = Toml.parse(text);
+        TomlParseResult toml = parse(text, where);
         if (toml.hasErrors()) {
             var error = toml.errors().get(0);
             throw new RecipeException(where + ", line " + error.position().line() + ": " + error.getMessage());
@@ -211,7 +221,7 @@ public final class RecipeFile {
                 left.remove(key);
                 boolean quoted = line.contains(" = \"");
                 String value = changes.get(key);
-                TomlParseResult alone = Toml.parse("value = " + (quoted ? quoted(value) : value));
+                TomlParseResult alone = parse("value = " + (quoted ? quoted(value) : value), key);
                 if (alone.hasErrors() || alone.size() != 1) {
                     throw new RecipeException(key + " is " + value + ", expected "
                             + (quoted

@@ -56,6 +56,11 @@ public record SharedValues(float[] codebook, List<int[]> indices, List<float[]> 
      * @param lambda λ, above 0
      */
     public SharedValues rateDistortion(double lambda) {
+        return new SharedValues(codebook, cheapest(lambda), latent).tidy();
+    }
+
+    /** The indices of {@link #rateDistortion}, into the codebook as it is. */
+    public List<int[]> cheapest(double lambda) {
         int k = codebook.length;
         double[] sums = new double[k];
         long[] counts = new long[k];
@@ -97,7 +102,7 @@ public record SharedValues(float[] codebook, List<int[]> indices, List<float[]> 
                 }
             }
         }
-        return new SharedValues(codebook, chosen, latent).tidy();
+        return chosen;
     }
 
     /** −λ log p of each value: that of being non-zero, and which. A value that a tensor does not use could come back at one use. */

@@ -6,7 +6,11 @@ import io.softshare.device.Kernels;
 import io.softshare.device.PriorOperation;
 import io.softshare.device.Scalar;
 import io.softshare.network.Arena;
+import io.softshare.network.ParameterLayout.Slot;
+import io.softshare.quantize.SharedValues;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The hard step: the network runs on shared values (and rounded biases); gradients pass straight through to the latent
@@ -48,6 +52,29 @@ final class HardUpdate implements AutoCloseable {
         assignment = state.bytes(state.assignment);
         sums = device.allocate(8L * state.codebook.length);
         moments = device.kind().equals("cpu") ? null : state.doubles(state.codebookMoments);
+    }
+
+    /** Once assignments are frozen: of values that explain a weight about equally well, the one of fewer bits. */
+    static void rateDistortion(TrainingState state, double lambda) {
+        List<int[]> indices = new ArrayList<>();
+        List<float[]> latent = new ArrayList<>();
+        for (Slot slot : state.arena().layout().weights()) {
+            int first = (int) slot.offset();
+            int[] tensor = new int[slot.spec().size()];
+            for (int i = 0; i < tensor.length; i++) {
+                tensor[i] = state.assignment[first + i] & 0xFF;
+            }
+            indices.add(tensor);
+            latent.add(Arrays.copyOfRange(state.latent, first, first + tensor.length));
+        }
+        List<int[]> chosen = new SharedValues(state.codebook, indices, latent).cheapest(lambda);
+        int tensor = 0;
+        for (Slot slot : state.arena().layout().weights()) {
+            int[] indicesOfTensor = chosen.get(tensor++);
+            for (int i = 0; i < indicesOfTensor.length; i++) {
+                state.assignment[(int) slot.offset() + i] = (byte) indicesOfTensor[i];
+            }
+        }
     }
 
     /** Before the forward pass: shared values and rounded biases into the arena. */

@@ -83,6 +83,9 @@ public record Stage(
         @Describe("hard: share of the stage at whose end assignments freeze")
         double freezeAssignmentsAt,
 
+        @Describe("hard: once assignments are frozen, lambda of a rate-distortion choice among shared values; 0: none")
+        double rateDistortion,
+
         @Describe("hard: fractional bits of biases, -1: as they are")
         int biasBits) {
 
@@ -135,6 +138,7 @@ public record Stage(
                 Assignment.NEAREST,
                 0.03,
                 0.3,
+                0,
                 5);
     }
 
@@ -171,6 +175,7 @@ public record Stage(
                 assignment,
                 entropyWidth,
                 freezeAssignmentsAt,
+                rateDistortion,
                 biasBits);
     }
 

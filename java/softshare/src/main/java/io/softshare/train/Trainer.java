@@ -238,9 +238,13 @@ public final class Trainer implements AutoCloseable {
     }
 
     private void hard(Stage stage, int epoch, int global) {
+        double total = (double) stage.epochs() * steps;
+        long first = (long) epoch * steps;
+        boolean freshlyFrozen = !moving(stage, first, total) && (epoch == 0 || moving(stage, first - steps, total));
+        if (stage.rateDistortion() > 0 && freshlyFrozen) {
+            HardUpdate.rateDistortion(state, stage.rateDistortion());
+        }
         try (HardUpdate update = new HardUpdate(device, state, stage)) {
-            double total = (double) stage.epochs() * steps;
-            long first = (long) epoch * steps;
             run(
                     stage,
                     global,

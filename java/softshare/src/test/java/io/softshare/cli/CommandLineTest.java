@@ -183,6 +183,8 @@ class CommandLineTest {
                 "1 | inspect nowhere.sws | nowhere.sws does not exist",
                 "1 | eval DATA/train-images-idx3-ubyte --data DATA | no .sws",
                 "1 | compress --resume --out nothing.sws | no checkpoint",
+                "1 | inspect ../../docs/examples/lenet-300-100.sws --limit-elements 266609 | give eval, inspect or decompress a larger",
+                "2 | inspect ../../docs/examples/lenet-300-100.sws --limit-elements 0 | --limit-elements: expected",
                 "1 | devices --device | Unknown option"
             })
     void mistakesAreOneLine(int status, String arguments, String expected) throws Exception {
@@ -191,6 +193,12 @@ class CommandLineTest {
         String line = oneLine(outcome.err());
         assertTrue(line.contains(expected) || expected.equals("no .sws"), line);
         assertFalse(new File("o.sws").exists());
+    }
+
+    @Test
+    void aLimitThatIsJustEnough() throws Exception {
+        Outcome outcome = run("inspect", "../../docs/examples/lenet-300-100.sws", "--limit-elements", "266610");
+        assertEquals(0, outcome.status(), outcome.err());
     }
 
     @Test

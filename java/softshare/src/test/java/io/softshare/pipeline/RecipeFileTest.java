@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -37,5 +38,12 @@ class RecipeFileTest {
         RecipeException e = assertThrows(RecipeException.class, () -> RecipeFile.read(toml, "recipe x"));
         assertTrue(e.getMessage().contains(expected), e.getMessage());
         assertTrue(e.getMessage().startsWith("recipe x"), e.getMessage());
+    }
+
+    @Test
+    void deepNestingIsRefused() {
+        String deep = "batch = " + "[".repeat(100_000);
+        RecipeException e = assertThrows(RecipeException.class, () -> RecipeFile.read(deep, "recipe x"));
+        assertTrue(e.getMessage().contains("too deep"), e.getMessage());
     }
 }
