@@ -98,6 +98,11 @@ record RunFolder(
         return folder.resolve(file).toString();
     }
 
+    /** A reader's message with the file in front, unless the reader has named it. */
+    private static String naming(Path file, String message) {
+        return message.contains(file.toString()) ? message : file + ": " + message;
+    }
+
     private static Path required(Path folder, String name) {
         Path file = folder.resolve(name);
         if (!Files.isRegularFile(file)) {
@@ -171,7 +176,7 @@ record RunFolder(
         try {
             read = SwsReader.read(file);
         } catch (MalformedFileException e) {
-            throw new ReportException(file + ": " + e.getMessage());
+            throw new ReportException(naming(file, e.getMessage()));
         }
         if (read.bytes() != (long) result.number("fileBytes")) {
             throw new ReportException(file + " has " + read.bytes() + " bytes, " + RunFiles.RESULT + " speaks of "
@@ -185,7 +190,7 @@ record RunFolder(
         try {
             return StateDict.read(file).forGraph(graph);
         } catch (SafetensorsException e) {
-            throw new ReportException(file + ": " + e.getMessage());
+            throw new ReportException(naming(file, e.getMessage()));
         }
     }
 

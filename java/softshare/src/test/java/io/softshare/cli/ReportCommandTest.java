@@ -188,6 +188,7 @@ class ReportCommandTest {
         ReportException e = assertThrows(ReportException.class, () -> Report.write(run, out), run.toString());
         assertEquals(1, e.getMessage().lines().count(), e.getMessage());
         assertTrue(e.getMessage().contains(text), e.getMessage());
+        assertEquals(1, count(e.getMessage(), run.toString()), "names the folder once: " + e.getMessage());
         assertFalse(Files.exists(out));
     }
 
