@@ -14,7 +14,9 @@ import io.softshare.pipeline.ModelSource;
 import io.softshare.pipeline.Recipe;
 import io.softshare.pipeline.RecipeFile;
 import io.softshare.pipeline.Recipes;
+import io.softshare.pipeline.RunFiles;
 import io.softshare.pipeline.Settings;
+import io.softshare.report.Report;
 import io.softshare.train.Stage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -131,6 +133,12 @@ class CompressCommand implements Callable<Integer> {
     @Option(names = "--resume", description = "Go on with the run in --run, or in OUT.run.")
     private boolean resume;
 
+    @Option(
+            names = "--report",
+            paramLabel = "FILE",
+            description = "Also make the run's report, one HTML file (see `softshare report`).")
+    private Path report;
+
     @Option(names = "--json", description = "The result as one JSON object on stdout.")
     private boolean json;
 
@@ -156,6 +164,9 @@ class CompressCommand implements Callable<Integer> {
             System.out.print(RecipeFile.write(recipe()));
             return 0;
         }
+        if (report != null && goal().equals("train")) {
+            throw new UsageException("--report is about a compressed file, train writes none; use it with compress");
+        }
         if (out == null && run == null) {
             throw new UsageException("--out is missing; say where the .sws file goes");
         }
@@ -168,7 +179,10 @@ class CompressCommand implements Callable<Integer> {
         // A run that was killed before its first checkpoint begins again.
         Settings settings = kept == null ? settings() : kept;
         Path target = Path.of(settings.get("out"));
-        checkWritable(target);
+        checkWritable("--out", target);
+        if (report != null) {
+            checkWritable("--report", report);
+        }
         DataSet set = DataSources.open(settings.get("data"), Cache.standard(), Console::progress);
         Compression.Result result;
         String kind;
@@ -182,10 +196,13 @@ class CompressCommand implements Callable<Integer> {
         if (json) {
             System.out.println(Json.write(values));
         }
+        AtomicFile.write(folder.resolve(RunFiles.RESULT), (Json.write(values) + "\n").getBytes(StandardCharsets.UTF_8));
+        if (report != null) {
+            Report.write(folder, report);
+            System.err.println(report + ": the report; open it in a browser");
+        }
         if (run == null) {
             delete(folder);
-        } else {
-            AtomicFile.write(run.resolve("result.json"), (Json.write(values) + "\n").getBytes(StandardCharsets.UTF_8));
         }
         return 0;
     }
@@ -302,14 +319,14 @@ class CompressCommand implements Callable<Integer> {
     }
 
     /** Finds out before hours of training whether the file can be written. */
-    private static void checkWritable(Path file) throws IOException {
+    static void checkWritable(String option, Path file) throws IOException {
         Path folder = file.toAbsolutePath().getParent();
         if (Files.isDirectory(file)) {
-            throw new io.softshare.pipeline.RecipeException(file + " is a folder; --out names a file");
+            throw new io.softshare.pipeline.RecipeException(file + " is a folder; " + option + " names a file");
         }
         if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
-            throw new io.softshare.pipeline.RecipeException(
-                    file + " cannot be written: " + folder + " is no folder one may write to; choose another --out");
+            throw new io.softshare.pipeline.RecipeException(file + " cannot be written: " + folder
+                    + " is no folder one may write to; choose another " + option);
         }
     }
 

@@ -3,6 +3,7 @@ package io.softshare.pipeline;
 import io.softshare.codec.Codec;
 import io.softshare.codec.Codecs;
 import io.softshare.codec.Limits;
+import io.softshare.container.AtomicFile;
 import io.softshare.container.SwsFile;
 import io.softshare.container.SwsReader;
 import io.softshare.container.SwsWriter;
@@ -135,9 +136,14 @@ public final class Compression {
         if (resume) {
             compression.restore(Checkpoint.read(run.resolve(CHECKPOINT)));
         } else {
-            Files.writeString(run.resolve("recipe.toml"), settings.get("recipe"));
-            Files.deleteIfExists(run.resolve("metrics.jsonl"));
+            Files.writeString(run.resolve(RunFiles.RECIPE), settings.get("recipe"));
+            for (String old : List.of(RunFiles.METRICS, RunFiles.END, RunFiles.MODEL, RunFiles.RESULT)) {
+                Files.deleteIfExists(run.resolve(old));
+            }
         }
+        Map<String, Object> asked = new LinkedHashMap<>(settings.values());
+        asked.remove("recipe"); // has a file of its own
+        AtomicFile.write(run.resolve(RunFiles.SETTINGS), (Json.write(asked) + "\n").getBytes(StandardCharsets.UTF_8));
         return compression.whole();
     }
 
@@ -201,7 +207,7 @@ public final class Compression {
                 Stage now = recipe.stages().get(stage);
                 if (now.kind() != Stage.Kind.PLAIN && start.isEmpty()) {
                     start = state.arena().read();
-                    StateDict.of(graph, start).write(run.resolve("start.safetensors"));
+                    StateDict.of(graph, start).write(run.resolve(RunFiles.START));
                     pretrainedErrorPercent = test.score().errorPercent();
                     listener.message(String.format(
                             java.util.Locale.ROOT, "dense network: %.2f %% test error", pretrainedErrorPercent));
@@ -360,7 +366,7 @@ public final class Compression {
                         ? null
                         : java.util.Arrays.stream(mixture).boxed().toList());
         Files.writeString(
-                run.resolve("metrics.jsonl"),
+                run.resolve(RunFiles.METRICS),
                 Json.write(line) + "\n",
                 StandardCharsets.UTF_8,
                 StandardOpenOption.CREATE,
@@ -369,7 +375,7 @@ public final class Compression {
 
     /** Drops the lines of epochs after the checkpoint that a run goes on from: they will come again. */
     private void keepMetrics(int lines) throws IOException {
-        Path file = run.resolve("metrics.jsonl");
+        Path file = run.resolve(RunFiles.METRICS);
         if (Files.exists(file)) {
             List<String> all = Files.readAllLines(file);
             Files.write(file, all.subList(0, Math.min(lines, all.size())));
@@ -415,6 +421,12 @@ public final class Compression {
                 codec,
                 listener);
         SwsWriter.write(out, finished.model(), codec);
+        AtomicFile.write(run.resolve(RunFiles.MODEL), Files.readAllBytes(out));
+        if (finished.reordered()) {
+            Map<String, float[]> trained = new LinkedHashMap<>();
+            finished.unmoved().tensors().forEach(t -> trained.put(t.spec().name(), t.values()));
+            StateDict.of(graph, trained).write(run.resolve(RunFiles.END));
+        }
         // What was just written is as large as it is.
         long elements = graph.tensors().stream().mapToLong(TensorSpec::size).sum();
         SwsFile file = SwsReader.read(out, Limits.DEFAULT.withElements(Math.max(Limits.DEFAULT.elements(), elements)));

@@ -51,9 +51,10 @@ final class Finishing {
      * What came of it.
      *
      * @param steps what was done, a phrase each, for the report
-     * @param reordered whether hidden units lie in another order than in training
+     * @param unmoved the model with hidden units in the order of training
+     * @param reordered whether hidden units of the model lie in another order than in training
      */
-    record Result(CompressedModel model, List<String> steps, boolean reordered) {}
+    record Result(CompressedModel model, CompressedModel unmoved, List<String> steps, boolean reordered) {}
 
     private Finishing(
             Device device,
@@ -105,7 +106,8 @@ final class Finishing {
             coarsen();
         }
         Simplified simplified = Simplifier.simplify(model());
-        CompressedModel model = simplified.model();
+        CompressedModel unmoved = simplified.model();
+        CompressedModel model = unmoved;
         if (simplified.droppedUnits() > 0) {
             note("units that do nothing, not stored: %d", simplified.droppedUnits());
         }
@@ -118,7 +120,7 @@ final class Finishing {
                     "units in canonical order: %,d bytes of tensors instead of %,d",
                     better.bytesAfter(), better.bytesBefore());
         }
-        return new Result(model, List.copyOf(steps), reordered);
+        return new Result(model, unmoved, List.copyOf(steps), reordered);
     }
 
     private void chooseIndices(double lambda) {

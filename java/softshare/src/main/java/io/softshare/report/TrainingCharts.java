@@ -1,0 +1,162 @@
+package io.softshare.report;
+
+import io.softshare.prior.Mixture;
+import io.softshare.report.RunFolder.Epoch;
+import io.softshare.train.Stage;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The network's epochs one after another, whatever the stage: error, loss and live weights, and the mixture. */
+final class TrainingCharts {
+    private final RunFolder run;
+    private final List<Epoch> epochs;
+
+    TrainingCharts(RunFolder run) {
+        this.run = run;
+        epochs = run.epochs().stream().filter(e -> !e.teacher()).toList();
+    }
+
+    /** Whether the network was trained at all, rather than only its teacher. */
+    boolean any() {
+        return !epochs.isEmpty();
+    }
+
+    /** Stages as they ran: name, first and last epoch counted from 1 over the whole run. */
+    private List<Map<String, Object>> stages() {
+        List<Map<String, Object>> stages = new ArrayList<>();
+        for (int i = 0; i < epochs.size(); i++) {
+            if (i == 0
+                    || epochs.get(i).number() <= epochs.get(i - 1).number()
+                    || !epochs.get(i).stage().equals(epochs.get(i - 1).stage())) {
+                Map<String, Object> stage = new LinkedHashMap<>();
+                stage.put("name", epochs.get(i).stage());
+                stage.put("from", i + 1);
+                stages.add(stage);
+            }
+            stages.get(stages.size() - 1).put("to", i + 1);
+        }
+        return stages;
+    }
+
+    /** Losses, errors and live weights by epoch. */
+    Map<String, Object> epochs() {
+        Map<String, Object> chart = new LinkedHashMap<>();
+        chart.put("stages", stages());
+        chart.put("loss", epochs.stream().map(Epoch::loss).toList());
+        chart.put("train", epochs.stream().map(Epoch::trainErrorPercent).toList());
+        chart.put(
+                "validation", epochs.stream().map(Epoch::validationErrorPercent).toList());
+        chart.put("live", epochs.stream().map(Epoch::liveWeights).toList());
+        return chart;
+    }
+
+    Map<String, Object> epochsTable() {
+        List<List<String>> rows = new ArrayList<>();
+        for (int i = 0; i < epochs.size(); i++) {
+            Epoch e = epochs.get(i);
+            rows.add(List.of(
+                    String.valueOf(i + 1),
+                    e.stage() + " " + e.number(),
+                    Text.significant(e.loss()),
+                    Text.percent(e.trainErrorPercent(), 3),
+                    Text.percent(e.validationErrorPercent(), 2),
+                    Text.count(e.liveWeights())));
+        }
+        return Text.table(
+                "Every epoch",
+                List.of("epoch", "stage", "loss", "training error", "validation error", "live weights"),
+                rows);
+    }
+
+    /** Whether an epoch's mixture was in use: in plain and hard stages the state's is left over from another. */
+    private boolean usesMixture(Epoch epoch) {
+        return epoch.mixture() != null
+                && run.recipe().stages().stream()
+                        .filter(s -> s.name().equals(epoch.stage()))
+                        .anyMatch(s -> s.kind() != Stage.Kind.PLAIN && s.kind() != Stage.Kind.HARD);
+    }
+
+    /**
+     * The mixture over time in pieces of equal number of components; a component is a line only within its piece. Null if
+     * there was none.
+     */
+    Map<String, Object> mixture() {
+        List<Map<String, Object>> pieces = new ArrayList<>();
+        Epoch before = null;
+        for (int i = 0; i < epochs.size(); i++) {
+            Epoch epoch = epochs.get(i);
+            if (!usesMixture(epoch)) {
+                before = null;
+                continue;
+            }
+            if (before == null
+                    || before.mixture().length != epoch.mixture().length
+                    || !before.stage().equals(epoch.stage())) {
+                Map<String, Object> piece = new LinkedHashMap<>();
+                piece.put("from", i + 1);
+                piece.put("stage", epoch.stage());
+                piece.put("zero", hasZero(epoch));
+                piece.put("mixtures", new ArrayList<double[]>());
+                pieces.add(piece);
+            }
+            @SuppressWarnings("unchecked")
+            List<double[]> mixtures =
+                    (List<double[]>) pieces.get(pieces.size() - 1).get("mixtures");
+            mixtures.add(rounded(epoch.mixture()));
+            before = epoch;
+        }
+        if (pieces.isEmpty()) {
+            return null;
+        }
+        Map<String, Object> chart = new LinkedHashMap<>();
+        chart.put("stages", stages());
+        chart.put("epochs", epochs.size());
+        chart.put("pieces", pieces);
+        return chart;
+    }
+
+    private static boolean hasZero(Epoch epoch) {
+        return Mixture.of(epoch.mixture()).mean(0) == 0;
+    }
+
+    /** Five digits: what a pixel can show, at a third of the text. */
+    private static double[] rounded(double[] values) {
+        double[] short5 = new double[values.length];
+        for (int i = 0; i < values.length; i++) {
+            double scale = values[i] == 0 ? 1 : Math.pow(10, 4 - Math.floor(Math.log10(Math.abs(values[i]))));
+            short5[i] = Math.round(values[i] * scale) / scale;
+        }
+        return short5;
+    }
+
+    /** The mixture where each piece ends. */
+    Map<String, Object> mixtureTable() {
+        List<List<String>> rows = new ArrayList<>();
+        for (int i = 0; i < epochs.size(); i++) {
+            Epoch epoch = epochs.get(i);
+            Epoch next = i + 1 < epochs.size() ? epochs.get(i + 1) : null;
+            if (!usesMixture(epoch)
+                    || next != null
+                            && usesMixture(next)
+                            && next.stage().equals(epoch.stage())
+                            && next.mixture().length == epoch.mixture().length) {
+                continue;
+            }
+            Mixture mixture = Mixture.of(epoch.mixture());
+            for (int j = 0; j < mixture.size(); j++) {
+                rows.add(List.of(
+                        epoch.stage() + ", epoch " + (i + 1),
+                        j == 0 && hasZero(epoch) ? "zero" : String.valueOf(hasZero(epoch) ? j : j + 1),
+                        Text.significant(mixture.mean(j)),
+                        Text.significant(mixture.deviation(j)),
+                        Text.significant(mixture.proportion(j))));
+            }
+        }
+        return Text.table(
+                "The mixture at the ends of stages",
+                List.of("after", "component", "mean", "standard deviation", "proportion"),
+                rows);
+    }
+}
