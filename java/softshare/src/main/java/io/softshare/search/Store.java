@@ -99,7 +99,8 @@ public final class Store implements AutoCloseable {
         Store store = new Store(run.resolve(FILE));
         try {
             if (store.definition().isEmpty()) {
-                throw new SearchException(run.resolve(FILE) + " is no search; start one in another --run");
+                throw new SearchException(run.resolve(FILE)
+                        + " holds no search: one was ended while it began; delete the file and start without --resume");
             }
             return store;
         } catch (RuntimeException e) {
@@ -129,10 +130,17 @@ public final class Store implements AutoCloseable {
         }
     }
 
-    /** What is searched. */
+    /** What is searched; empty if the store was never finished. */
     public Map<String, String> definition() {
         return transaction(() -> {
             Map<String, String> values = new LinkedHashMap<>();
+            try (Statement statement = connection.createStatement()) {
+                if (!statement
+                        .executeQuery("SELECT 1 FROM sqlite_master WHERE name = 'search'")
+                        .next()) {
+                    return values;
+                }
+            }
             try (Statement statement = connection.createStatement();
                     ResultSet rows = statement.executeQuery("SELECT key, value FROM search ORDER BY rowid")) {
                 while (rows.next()) {

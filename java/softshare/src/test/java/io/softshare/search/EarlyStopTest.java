@@ -23,7 +23,8 @@ class EarlyStopTest {
             finished(i + 1, 4 + i, 2 + i); // factors 0.5 to 0.82
         }
         EarlyStop stop = new EarlyStop(2, trials, epochs);
-        double edge = 2 / (0.5 * EarlyStop.MARGIN);
+        double median = 6.0 / 8; // the fifth of eight
+        double edge = 2 / (0.5 * 0.5 / median);
         assertTrue(Double.isNaN(stop.hopeless("widen", 10, edge - 0.01)));
         double heading = stop.hopeless("widen", 10, edge + 0.01);
         assertTrue(heading > 2 && heading < edge, "heading for " + heading);

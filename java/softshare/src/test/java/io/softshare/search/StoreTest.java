@@ -120,6 +120,10 @@ class StoreTest {
     @Test
     void otherFilesAndOtherSearchesAreRefused() throws Exception {
         assertThrows(SearchException.class, () -> Store.open(folder));
+        Path empty = Files.createDirectories(folder.resolve("empty"));
+        Files.createFile(empty.resolve(Store.FILE)); // as a kill leaves it between the file and its tables
+        SearchException none = assertThrows(SearchException.class, () -> Store.open(empty));
+        assertTrue(none.getMessage().contains("holds no search"), none.getMessage());
         Store.create(folder, DEFINITION).close();
         Store.create(folder, DEFINITION).close();
         SearchException e =
