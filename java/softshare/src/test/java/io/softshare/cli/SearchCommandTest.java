@@ -206,6 +206,45 @@ class SearchCommandTest {
     }
 
     @Test
+    void aHopelessTrialIsStopped() throws Exception {
+        // A network that learns nothing: three of four answers stay wrong.
+        List<String> arguments = new ArrayList<>(List.of(search("hopeless")));
+        arguments.set(arguments.indexOf("--trials") + 1, "1");
+        arguments.set(arguments.indexOf("--max-error") + 1, "1");
+        for (String rate : List.of("plain.rateStart", "plain.rateEnd", "prior.rateStart", "prior.rateEnd")) {
+            arguments.addAll(List.of("--set", rate + "=1e-9"));
+        }
+        Outcome first = here(arguments.toArray(String[]::new));
+        assertEquals(1, first.status(), first.err());
+        try (Store store = Store.open(folder.resolve("hopeless"))) {
+            // Others that ended where they were after five epochs under the prior.
+            for (int number = 2; number <= 9; number++) {
+                store.claim("test", 9, 1);
+                Map<String, String> settings =
+                        Map.of("recover.rateStart", "0.00" + number, "hard.components", "4", "soften.components", "4");
+                assertTrue(store.run(number, "test", settings));
+                store.epoch(new Store.Epoch(number, 9, "prior", 5, 50, 1, 1000));
+                assertTrue(store.end(number, "test", Trial.State.DONE, 50, 1000, 1, null));
+            }
+        }
+        Outcome outcome = here("search", "--resume", "--run", folder + "/hopeless", "--trials", "10");
+        assertEquals(1, outcome.status(), outcome.err());
+        try (Store store = Store.open(folder.resolve("hopeless"))) {
+            Trial last = store.trials().get(9);
+            assertEquals(Trial.State.STOPPED, last.state(), last.toString());
+            assertTrue(last.errorPercent() > 30 && last.bytes() == 0, last.toString());
+            assertTrue(last.message().contains("epoch 5 of stage prior"), last.message());
+            assertEquals(
+                    1,
+                    store.epochs().stream()
+                            .filter(e -> e.trial() == 10 && e.stage().equals("prior"))
+                            .count());
+        }
+        assertFalse(Files.exists(folder.resolve("hopeless/trials/0010.sws")));
+        assertFalse(Files.exists(folder.resolve("hopeless/trials/0010-1.run")));
+    }
+
+    @Test
     void noFeasibleTrialIsSaidAndIsStatusOne() throws Exception {
         String[] arguments = search("none", "--strategy", "random", "--seed", "2");
         arguments[Arrays.asList(arguments).indexOf("--trials") + 1] = "1";
