@@ -36,7 +36,10 @@ final class EarlyStop {
         factors.values().forEach(Arrays::sort);
     }
 
-    /** The error that a hopeless trial is heading for (by the median factor); NaN: it may go on. */
+    /**
+     * The error that a hopeless trial is taken to be heading for; NaN: it may go on. By the smallest factor seen, which lies between hope and
+     * median: by the median, trials near the limit would look worse than they are and keep the search away from where the best files lie.
+     */
     double hopeless(String stage, int epoch, double validationErrorPercent) {
         double[] known = factors.get(key(stage, epoch));
         if (known == null || known.length < ENOUGH) {
@@ -46,7 +49,7 @@ final class EarlyStop {
         double hope = median == 0 ? 0 : known[0] * known[0] / median;
         return validationErrorPercent * hope <= maxErrorPercent
                 ? Double.NaN
-                : Math.max(maxErrorPercent * 1.01, validationErrorPercent * median);
+                : Math.max(maxErrorPercent * 1.01, validationErrorPercent * known[0]);
     }
 
     private static String key(String stage, int epoch) {
