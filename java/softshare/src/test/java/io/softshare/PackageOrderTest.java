@@ -30,6 +30,7 @@ class PackageOrderTest {
             "quantize",
             "train",
             "pipeline",
+            "search",
             "report",
             "cli");
     private static final Pattern USE = Pattern.compile("\\bio\\.softshare\\.([a-z]+)\\.");

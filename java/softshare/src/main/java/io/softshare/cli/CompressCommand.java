@@ -56,7 +56,7 @@ class CompressCommand implements Callable<Integer> {
     private String teacher;
 
     @Option(names = "--data", paramLabel = "mnist|cifar10|DIR", description = "Training and test images.")
-    private String data;
+    String data;
 
     @Option(names = "--augment", paramLabel = "none|shift|flip-crop", defaultValue = "none")
     private String augment;
@@ -66,10 +66,10 @@ class CompressCommand implements Callable<Integer> {
             paramLabel = "part|none",
             defaultValue = "part",
             description = "none: train on all images.")
-    private String validation;
+    String validation;
 
     @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "How (default: the model's own, else generic).")
-    private String recipe;
+    String recipe;
 
     @Option(names = "--batch", paramLabel = "N", description = "Images in a step.")
     private Integer batch;
@@ -88,10 +88,10 @@ class CompressCommand implements Callable<Integer> {
             paramLabel = "KEY=VALUE",
             description = "Any setting of the recipe (--print-recipe shows them): batch=64, prior.components=8,"
                     + " STAGE.tauEnd=0.2. Repeatable.")
-    private Map<String, String> changes = new LinkedHashMap<>();
+    Map<String, String> changes = new LinkedHashMap<>();
 
     @Option(names = "--print-recipe", description = "Write the recipe in force and stop.")
-    private boolean printRecipe;
+    boolean printRecipe;
 
     @Option(
             names = "--codec",
@@ -119,19 +119,19 @@ class CompressCommand implements Callable<Integer> {
     private String kernels;
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1")
-    private long seed;
+    long seed;
 
     @Option(names = "--out", paramLabel = "FILE", description = "The file to write.")
-    private Path out;
+    Path out;
 
     @Option(
             names = "--run",
             paramLabel = "DIR",
             description = "Keep the run's records here (default: OUT.run, removed).")
-    private Path run;
+    Path run;
 
     @Option(names = "--resume", description = "Go on with the run in --run, or in OUT.run.")
-    private boolean resume;
+    boolean resume;
 
     @Option(
             names = "--report",
@@ -140,13 +140,13 @@ class CompressCommand implements Callable<Integer> {
     private Path report;
 
     @Option(names = "--json", description = "The result as one JSON object on stdout.")
-    private boolean json;
+    boolean json;
 
     @Mixin
     private PreprocessingOptions preprocessing;
 
     @Mixin
-    private DeviceOptions device;
+    DeviceOptions device;
 
     /** What the run is for: {@code compress} or {@code train}. */
     String goal() {
@@ -168,7 +168,7 @@ class CompressCommand implements Callable<Integer> {
             throw new UsageException("--report is about a compressed file, train writes none; use it with compress");
         }
         if (out == null && run == null) {
-            throw new UsageException("--out is missing; say where the .sws file goes");
+            throw outMissing();
         }
         Path folder = run != null ? run : Path.of(out + ".run");
         Settings kept = resume ? Compression.interrupted(folder) : null;
@@ -177,7 +177,7 @@ class CompressCommand implements Callable<Integer> {
                     "no checkpoint is in " + folder + "; start without --resume, with all options");
         }
         // A run that was killed before its first checkpoint begins again.
-        Settings settings = kept == null ? settings() : kept;
+        Settings settings = kept == null ? settings(out) : kept;
         Path target = Path.of(settings.get("out"));
         checkWritable("--out", target);
         if (report != null) {
@@ -207,7 +207,7 @@ class CompressCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Recipe recipe() {
+    final Recipe recipe() {
         if (model == null && recipe == null) {
             throw new UsageException("--model is missing; expected " + ModelSource.expected());
         }
@@ -249,7 +249,12 @@ class CompressCommand implements Callable<Integer> {
         return RecipeFile.with(found, all);
     }
 
-    private Settings settings() throws IOException {
+    private static UsageException outMissing() {
+        return new UsageException("--out is missing; say where the .sws file goes");
+    }
+
+    /** What the options ask for; target: the file to write. */
+    final Settings settings(Path target) throws IOException {
         if (model == null) {
             throw new UsageException("--model is missing; expected " + ModelSource.expected());
         }
@@ -263,8 +268,8 @@ class CompressCommand implements Callable<Integer> {
         if (data == null) {
             throw new UsageException("--data is missing; expected mnist, cifar10 or a folder");
         }
-        if (out == null) {
-            throw new UsageException("--out is missing; say where the .sws file goes");
+        if (target == null) {
+            throw outMissing();
         }
         oneOf("--kernels", kernels, "fused", "unfused");
         oneOf("--validation", validation, "part", "none");
@@ -296,11 +301,11 @@ class CompressCommand implements Callable<Integer> {
         values.put("device", device.device);
         values.put("threads", String.valueOf(device.threads()));
         values.put("precision", device.precision);
-        values.put("out", out.toString());
+        values.put("out", target.toString());
         return new Settings(values);
     }
 
-    private static void oneOf(String option, String value, String... expected) {
+    static void oneOf(String option, String value, String... expected) {
         if (!java.util.List.of(expected).contains(value)) {
             throw new UsageException(option + " is " + value + ", expected " + String.join(" or ", expected));
         }
@@ -400,7 +405,7 @@ class CompressCommand implements Callable<Integer> {
         return Math.round(value * scale) / scale;
     }
 
-    private static void delete(Path folder) throws IOException {
+    static void delete(Path folder) throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);

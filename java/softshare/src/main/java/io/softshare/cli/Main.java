@@ -20,6 +20,7 @@ import picocli.CommandLine.Option;
             EvalCommand.class,
             InspectCommand.class,
             CompareCommand.class,
+            SearchCommand.class,
             ReportCommand.class,
             DevicesCommand.class
         })

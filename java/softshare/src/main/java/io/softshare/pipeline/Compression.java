@@ -38,7 +38,9 @@ import java.util.Map;
  * the ends of stages and every {@value #CHECKPOINT_SECONDS} seconds, and what follows from it is the same, bit for bit.
  */
 public final class Compression {
-    static final String CHECKPOINT = "checkpoint.bin";
+    /** A run's checkpoint, in its folder. */
+    public static final String CHECKPOINT = "checkpoint.bin";
+
     private static final int CHECKPOINT_SECONDS = 10;
 
     /** System property: seconds between checkpoints instead of the usual, 0 for one after every epoch. */
@@ -125,6 +127,25 @@ public final class Compression {
     public static Settings interrupted(Path run) throws IOException {
         Path file = run.resolve(CHECKPOINT);
         return Files.exists(file) ? Checkpoint.read(file).settings() : null;
+    }
+
+    /**
+     * Whether a folder's checkpoint lies where teacher and dense network are done and nothing else is: a run that differs only in later
+     * stages may go on from a copy of it, and ends with the bytes that it would have had by itself.
+     */
+    public static boolean isDense(Path run) throws IOException {
+        Path file = run.resolve(CHECKPOINT);
+        if (!Files.exists(file)) {
+            return false;
+        }
+        Checkpoint checkpoint = Checkpoint.read(file);
+        List<Stage> stages =
+                RecipeFile.read(checkpoint.settings().get("recipe"), "recipe").stages();
+        int plain = 0;
+        while (plain < stages.size() && stages.get(plain).kind() == Stage.Kind.PLAIN) {
+            plain++;
+        }
+        return checkpoint.part() == 1 && checkpoint.stage() == plain && plain > 0 && checkpoint.epoch() == 0;
     }
 
     /** Starts a run, or goes on with the one in the folder. Writes the file named by the setting {@code out}. */
