@@ -2,9 +2,9 @@ package io.softshare.bench;
 
 import io.softshare.codec.Codecs;
 import io.softshare.codec.CompressedTensor;
+import io.softshare.codec.Limits;
 import io.softshare.codec.QuantizedTensor;
 import io.softshare.container.CompressedModel;
-import io.softshare.container.Limits;
 import io.softshare.container.SwsReader;
 import io.softshare.container.SwsWriter;
 import io.softshare.simplify.Reordering;
