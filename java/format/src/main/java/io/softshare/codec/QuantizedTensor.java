@@ -46,6 +46,11 @@ public record QuantizedTensor(TensorSpec spec, int[] indices, float[] codebook) 
         return Checks.nonZero(indices);
     }
 
+    /** Whether another tensor's codebook has the same values, bit for bit. */
+    public boolean hasCodebookOf(QuantizedTensor other) {
+        return Checks.sameBits(codebook, other.codebook);
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof QuantizedTensor t

@@ -73,7 +73,7 @@ record Slice(int tensor, int offset, TensorSpec spec, boolean last) {
             int[] indices = new int[spec.size()];
             int at = 0;
             for (CompressedTensor slice : slices) {
-                if (!(slice instanceof QuantizedTensor q) || !sameBits(q.codebook(), one.codebook())) {
+                if (!(slice instanceof QuantizedTensor q) || !q.hasCodebookOf(one)) {
                     return null;
                 }
                 System.arraycopy(q.indices(), 0, indices, at, q.indices().length);
@@ -104,17 +104,5 @@ record Slice(int tensor, int offset, TensorSpec spec, boolean last) {
             at += part.length;
         }
         return new FloatTensor(spec, values);
-    }
-
-    private static boolean sameBits(float[] a, float[] b) {
-        if (a.length != b.length) {
-            return false;
-        }
-        for (int i = 0; i < a.length; i++) {
-            if (Float.floatToRawIntBits(a[i]) != Float.floatToRawIntBits(b[i])) {
-                return false;
-            }
-        }
-        return true;
     }
 }
