@@ -81,6 +81,7 @@ class CudaCommandTest {
     }
 
     /** The default recipe of LeNet-5, two epochs a stage, on 512 pictures (smaller than MNIST's: its threads are emulated here). */
+    @Tag("long")
     @Test
     void leNet5ByItsRecipe() throws Exception {
         Path pictures = SmallData.write(folder.resolve("pictures"), 16, 512);
