@@ -59,14 +59,19 @@ public final class RecipeFile {
                 stages.add(stage(table, where + ", stage " + (i + 1)));
             }
         }
-        return new Recipe(
-                string(toml, "name", "custom", where),
-                (int) number(toml, "batch", 128, where),
-                string(toml, "teacher", "none", where),
-                prior == null
-                        ? PriorSettings.DEFAULTS
-                        : fill(PriorSettings.class, PriorSettings.DEFAULTS, prior, where + ", prior"),
-                stages);
+        try {
+            return new Recipe(
+                    string(toml, "name", "custom", where),
+                    (int) number(toml, "batch", 128, where),
+                    string(toml, "teacher", "none", where),
+                    prior == null
+                            ? PriorSettings.DEFAULTS
+                            : fill(PriorSettings.class, PriorSettings.DEFAULTS, prior, where + ", prior"),
+                    stages);
+        } catch (RecipeException e) {
+            throw new RecipeException(
+                    e.getMessage().startsWith(where) ? e.getMessage() : where + ": " + e.getMessage());
+        }
     }
 
     private static Stage stage(TomlTable table, String where) {
