@@ -4,7 +4,10 @@ import io.softshare.graph.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The default: one adaptive arithmetic code over everything, with mixed contexts for the zero map. */
+/**
+ * The default: one adaptive arithmetic code over everything. The zero map of a tensor has mixed contexts or, where it has many
+ * weights, a quick form; the file says which, so one decoder reads what either of the two names wrote.
+ */
 final class ContextCodec implements Codec {
     /** Values that codebooks may have beyond the number of weights. */
     private static final int MORE_CODEBOOK_VALUES = 1023;
