@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 /* Version of this header. Library and dispatcher must agree. */
-#define SOFTSHARE_ABI 3
+#define SOFTSHARE_ABI 4
 
 /* Statuses. */
 #define SOFTSHARE_OK 0
@@ -199,6 +199,24 @@ int softshare_unflatten(int64_t context, int batch, int channels, int height, in
 int softshare_loss(int64_t context, int batch, int valid, int classes, const float* logits, const int32_t* labels,
                    const float* teacher, float share, float temperature, const int64_t* step, float* dlogits,
                    double* totals);
+
+/*
+ * A chain of layers over its live weights alone, sixteen images a vector: for networks of which few weights are left. CPU only.
+ *
+ * layout: 17 numbers a layer: in channels, height, width; out channels; kernel height, width; stride height, width; pad height,
+ * width; flags (SOFTSHARE_BIAS, SOFTSHARE_RELU); position of its first weight and of its first bias in the arena; and of the
+ * maximum pooling behind it, window height, width, stride height, width (height 0: none; no padding; the rectifier commutes
+ * with it). A linear layer is a 1×1 kernel on a 1×1 image, its inputs those of PyTorch's flattening. Each layer takes what the
+ * one before gives, the first the images (batch, height, width, channels); the last gives the logits, flattened.
+ */
+int softshare_sparse_create(int64_t context, int batch, int image_height, int image_width, int image_channels, int layers,
+                            const int64_t* layout, int64_t* operation);
+/* Which weights are live: increasing positions in the arena; packed arrays below are in this order. Needed before a pass. */
+int softshare_sparse_live(int64_t operation, int64_t live, const int64_t* index);
+/* logits (batch, classes). packed: live weights; arena: biases at their positions. */
+int softshare_sparse_forward(int64_t operation, const float* x, const float* packed, const float* arena, float* logits);
+/* After forward with the same weights. Overwrites dpacked, and biases' gradients at their positions in darena. */
+int softshare_sparse_backward(int64_t operation, const float* dlogits, const float* packed, float* dpacked, float* darena);
 
 /* ------------------------------------------------------------------ the mixture prior ----------------------------- */
 

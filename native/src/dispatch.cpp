@@ -249,4 +249,16 @@ int softshare_codebook_update(int64_t context, int components, const double* sum
 int softshare_round(int64_t context, int64_t count, float grid, const float* x, float* y) {
     return dispatch(&Table::round, context, count, grid, x, y);
 }
+int softshare_sparse_create(int64_t context, int batch, int image_height, int image_width, int image_channels, int layers, const int64_t* layout, int64_t* operation) {
+    return dispatch(&Table::sparse_create, context, batch, image_height, image_width, image_channels, layers, layout, operation);
+}
+int softshare_sparse_live(int64_t operation, int64_t live, const int64_t* index) {
+    return dispatch(&Table::sparse_live, operation, live, index);
+}
+int softshare_sparse_forward(int64_t operation, const float* x, const float* packed, const float* arena, float* logits) {
+    return dispatch(&Table::sparse_forward, operation, x, packed, arena, logits);
+}
+int softshare_sparse_backward(int64_t operation, const float* dlogits, const float* packed, float* dpacked, float* darena) {
+    return dispatch(&Table::sparse_backward, operation, dlogits, packed, dpacked, darena);
+}
 }  // extern "C"

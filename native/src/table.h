@@ -55,7 +55,11 @@
     X(codebook_values) \
     X(codebook_gradient) \
     X(codebook_update) \
-    X(round)
+    X(round) \
+    X(sparse_create) \
+    X(sparse_live) \
+    X(sparse_forward) \
+    X(sparse_backward)
 namespace softshare {
 
 struct Table {

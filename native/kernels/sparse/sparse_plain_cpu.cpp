@@ -1,0 +1,2 @@
+/* The loops of sparse for every processor. */
+#include "sparse_loops.h"
