@@ -40,7 +40,7 @@ record Checkpoint(
         Map<String, float[]> teacher,
         Map<String, float[]> start,
         byte[] state) {
-    private static final String MAGIC = "softshare checkpoint 1";
+    private static final String MAGIC = "softshare checkpoint 2";
 
     void write(Path file) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(state.length + 4096);

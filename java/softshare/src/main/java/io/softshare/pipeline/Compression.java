@@ -275,7 +275,8 @@ public final class Compression {
                 recipe.batch(),
                 Augmentation.parse(settings.get("augment")),
                 settings.get("kernels").equals("fused"),
-                recipe.prior());
+                recipe.prior(),
+                recipe.sparseBelow());
     }
 
     private void startState(TrainingState state) throws IOException {
@@ -329,7 +330,8 @@ public final class Compression {
                     validation != null && (now.stopErrorIncrease() > 0 || epoch == now.epochs() || epoch % 5 == 0);
             double error = measure ? validation.score().errorPercent() : Double.NaN;
             metrics(now, figures, error, state);
-            boolean enough = now.targetNonZero() > 0 && figures.live() <= now.targetNonZero();
+            boolean enough =
+                    now.kind() != Stage.Kind.REGROW && now.targetNonZero() > 0 && figures.live() <= now.targetNonZero();
             if (now.stopErrorIncrease() > 0 && validation != null) {
                 state.noteStartError(startValidationError());
                 enough |= error > state.startErrorPercent() + now.stopErrorIncrease();

@@ -15,12 +15,22 @@ public record Recipe(
                         + " or none")
         String teacher,
 
+        @Describe(
+                "share of live weights below which a chain of layers is trained on them alone (CPU); 0: zeros always too")
+        double sparseBelow,
+
         PriorSettings prior,
         List<Stage> stages) {
+    /** What {@code sparseBelow} is unless a recipe says otherwise: where both ways take about as long. */
+    static final double SPARSE_BELOW = 0.15;
+
     public Recipe {
         stages = List.copyOf(stages);
         if (stages.isEmpty()) {
             throw new RecipeException("a recipe needs at least one [[stage]]");
+        }
+        if (!(sparseBelow >= 0 && sparseBelow <= 1)) {
+            throw new RecipeException("sparseBelow is " + sparseBelow + ", expected 0 to 1");
         }
         if (batch < 1) {
             throw new RecipeException("batch is " + batch + ", expected 1 or more");

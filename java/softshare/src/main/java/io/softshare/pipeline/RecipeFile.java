@@ -44,7 +44,7 @@ public final class RecipeFile {
             var error = toml.errors().get(0);
             throw new RecipeException(where + ", line " + error.position().line() + ": " + error.getMessage());
         }
-        check(toml, where, Set.of("name", "batch", "teacher", "prior", "stage"));
+        check(toml, where, Set.of("name", "batch", "teacher", "sparseBelow", "prior", "stage"));
         TomlTable prior = table(toml, "prior", where);
         List<Stage> stages = new ArrayList<>();
         Object list = toml.get("stage");
@@ -64,6 +64,7 @@ public final class RecipeFile {
                     string(toml, "name", "custom", where),
                     (int) number(toml, "batch", 128, where),
                     string(toml, "teacher", "none", where),
+                    number(toml, "sparseBelow", Recipe.SPARSE_BELOW, where),
                     prior == null
                             ? PriorSettings.DEFAULTS
                             : fill(PriorSettings.class, PriorSettings.DEFAULTS, prior, where + ", prior"),

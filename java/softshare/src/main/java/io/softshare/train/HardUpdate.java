@@ -25,9 +25,12 @@ final class HardUpdate implements AutoCloseable {
     private final Arena arena;
     private final TrainingState state;
     private final Stage stage;
-    private final long weights;
+    private final Weights weights;
+    private final LiveWeights packed;
+    private final long count;
     private final long others;
     private final Buffer latent;
+    private final Buffer latentOthers;
     private final Buffer codebook;
     private final Buffer penalty;
     private final Buffer assignment;
@@ -39,19 +42,35 @@ final class HardUpdate implements AutoCloseable {
      */
     private final Buffer moments;
 
-    HardUpdate(Device device, TrainingState state, Stage stage) {
+    /** packed: the live weights, or null: all of them. */
+    HardUpdate(Device device, TrainingState state, Stage stage, LiveWeights packed) {
         this.kernels = device.kernels();
         this.state = state;
         this.stage = stage;
+        this.packed = packed;
         arena = state.arena();
-        weights = arena.layout().weightCount();
-        others = arena.layout().parameterCount() - weights;
-        latent = state.floats(state.latent);
+        weights = packed == null ? Weights.of(arena) : packed.packed();
+        count = weights.count();
+        long all = arena.layout().weightCount();
+        others = arena.layout().parameterCount() - all;
+        float[] latentWeights = new float[(int) count];
+        byte[] assigned = new byte[(int) count];
+        for (int k = 0; k < count; k++) {
+            latentWeights[k] = state.latent[place(k)];
+            assigned[k] = state.assignment[place(k)];
+        }
+        latent = state.floats(latentWeights);
+        latentOthers = state.floats(Arrays.copyOfRange(state.latent, (int) all, state.latent.length));
         codebook = state.floats(state.codebook);
         penalty = state.floats(state.penalty);
-        assignment = state.bytes(state.assignment);
+        assignment = state.bytes(assigned);
         sums = device.allocate(8L * state.codebook.length);
         moments = device.kind().equals("cpu") ? null : state.doubles(state.codebookMoments);
+    }
+
+    /** Where weight k lies in the arena. */
+    private int place(int k) {
+        return packed == null ? k : (int) packed.positions()[k];
     }
 
     /** Once assignments are frozen: of values that explain a weight about equally well, the one of fewer bits. */
@@ -77,21 +96,21 @@ final class HardUpdate implements AutoCloseable {
         }
     }
 
-    /** Before the forward pass: shared values and rounded biases into the arena. */
+    /** Before the forward pass: shared values into the weights, rounded biases into the arena. */
     void quantise(boolean assign) {
         if (assign) {
             kernels.codebookAssign(
-                    weights, latent, arena.live(), state.codebook.length, codebook, penalty, 1, assignment);
+                    count, latent, weights.live(), state.codebook.length, codebook, penalty, 1, assignment);
         }
-        kernels.codebookValues(weights, assignment, codebook, arena.values());
-        if (stage.biasBits() >= 0 && others > 0) {
-            kernels.round(
-                    others,
-                    (float) Math.scalb(1.0, -stage.biasBits()),
-                    latent.floatView(weights, others),
-                    arena.values().floatView(weights, others));
-        } else if (others > 0) {
-            arena.values().floatView(weights, others).copyFrom(latent.floatView(weights, others));
+        kernels.codebookValues(count, assignment, codebook, weights.values());
+        if (others == 0) {
+            return;
+        }
+        Buffer values = arena.values().floatView(arena.layout().weightCount(), others);
+        if (stage.biasBits() >= 0) {
+            kernels.round(others, (float) Math.scalb(1.0, -stage.biasBits()), latentOthers, values);
+        } else {
+            values.copyFrom(latentOthers);
         }
     }
 
@@ -99,30 +118,31 @@ final class HardUpdate implements AutoCloseable {
     void step(Buffer scalars, boolean moveLatent, long t, double rate) {
         if (moveLatent) {
             kernels.adam(
-                    weights,
+                    count,
                     latent,
-                    arena.gradient(),
-                    arena.moment1(),
-                    arena.moment2(),
-                    arena.live(),
+                    weights.gradient(),
+                    weights.moment1(),
+                    weights.moment2(),
+                    weights.live(),
                     scalars,
                     Scalar.RATE_WEIGHTS,
                     PriorOperation.Adam.DEFAULT);
         }
         if (others > 0) {
+            long all = arena.layout().weightCount();
             kernels.adam(
                     others,
-                    latent.floatView(weights, others),
-                    arena.gradient().floatView(weights, others),
-                    arena.moment1().floatView(weights, others),
-                    arena.moment2().floatView(weights, others),
+                    latentOthers,
+                    arena.gradient().floatView(all, others),
+                    arena.moment1().floatView(all, others),
+                    arena.moment2().floatView(all, others),
                     null,
                     scalars,
                     Scalar.RATE_OTHER,
                     PriorOperation.Adam.DEFAULT);
         }
         int k = state.codebook.length;
-        kernels.codebookGradient(weights, arena.gradient(), assignment, k, sums);
+        kernels.codebookGradient(count, weights.gradient(), assignment, k, sums);
         if (moments != null) {
             kernels.codebookUpdate(k, sums, scalars, PriorOperation.Adam.DEFAULT, moments, codebook);
             return;
@@ -142,8 +162,14 @@ final class HardUpdate implements AutoCloseable {
 
     void save() {
         quantise(false);
-        state.latent = latent.readFloats();
-        state.assignment = assignment.readBytes((int) weights);
+        float[] latentWeights = latent.readFloats();
+        byte[] assigned = assignment.readBytes((int) count);
+        for (int k = 0; k < count; k++) {
+            state.latent[place(k)] = latentWeights[k];
+            state.assignment[place(k)] = assigned[k];
+        }
+        float[] otherValues = latentOthers.readFloats();
+        System.arraycopy(otherValues, 0, state.latent, (int) arena.layout().weightCount(), otherValues.length);
         if (moments != null) {
             state.codebook = codebook.readFloats();
             state.codebookMoments = moments.readDoubles(state.codebookMoments.length);
@@ -174,6 +200,7 @@ final class HardUpdate implements AutoCloseable {
     @Override
     public void close() {
         latent.close();
+        latentOthers.close();
         codebook.close();
         penalty.close();
         assignment.close();

@@ -5,7 +5,6 @@ import io.softshare.device.Device;
 import io.softshare.device.Kernels;
 import io.softshare.device.PriorOperation;
 import io.softshare.device.Scalar;
-import io.softshare.network.Arena;
 
 /**
  * The prior's part of a step: task gradient + τ/N·∂L_C/∂w, Adam, and the mixture's own update where it is due. Fused in one
@@ -13,7 +12,7 @@ import io.softshare.network.Arena;
  */
 final class PriorUpdate implements AutoCloseable {
     private final Kernels kernels;
-    private final Arena arena;
+    private final Weights weights;
     private final PriorOperation prior;
     private final boolean structured;
     private final boolean fused;
@@ -29,16 +28,23 @@ final class PriorUpdate implements AutoCloseable {
     private final Buffer priorGradient;
     private final TrainingState state;
 
+    /** On all weights of the state's arena. */
     PriorUpdate(Device device, TrainingState state, Stage stage, PriorSettings settings, boolean fused) {
+        this(device, state, Weights.of(state.arena()), stage, settings, fused);
+    }
+
+    /** weights: packed ones only where there is no zero component, which may be structured and freezes in the arena. */
+    PriorUpdate(
+            Device device, TrainingState state, Weights weights, Stage stage, PriorSettings settings, boolean fused) {
         this.kernels = device.kernels();
         this.state = state;
-        this.arena = state.arena();
+        this.weights = weights;
         this.fused = fused;
-        this.structured = stage.structured() && stage.kind() == Stage.Kind.PRIOR;
+        this.structured = isStructured(stage);
         this.learnSigma = stage.ratePrecisions() > 0 || (stage.em() > 0 && stage.sigmaStart() == 0);
         int k = state.mixture.length / 3;
         boolean zero = stage.kind() == Stage.Kind.PRIOR;
-        prior = kernels.prior(arena.layout().priorLayout(), k, zero);
+        prior = kernels.prior(weights.layout(), k, zero);
         mixture = state.doubles(state.mixture);
         moments = state.doubles(state.mixtureMoments);
         hyper = state.doubles(new double[] {
@@ -60,6 +66,11 @@ final class PriorUpdate implements AutoCloseable {
         priorGradient = fused ? null : device.floats(prior.weights());
     }
 
+    /** Whether a stage's zero component is structured by rows and columns. */
+    static boolean isStructured(Stage stage) {
+        return stage.structured() && stage.kind() == Stage.Kind.PRIOR;
+    }
+
     private PriorOperation.Sums sums() {
         return new PriorOperation.Sums(statistics, structured ? rowCounts : null, structured ? columnCounts : null);
     }
@@ -69,11 +80,11 @@ final class PriorUpdate implements AutoCloseable {
         PriorOperation.Sums sums = update ? sums() : PriorOperation.Sums.NONE;
         if (fused) {
             prior.step(
-                    arena.values(),
-                    arena.gradient(),
-                    arena.moment1(),
-                    arena.moment2(),
-                    arena.live(),
+                    weights.values(),
+                    weights.gradient(),
+                    weights.moment1(),
+                    weights.moment2(),
+                    weights.live(),
                     mixture,
                     offsets,
                     scalars,
@@ -92,19 +103,19 @@ final class PriorUpdate implements AutoCloseable {
 
     private void unfused(Buffer scalars, boolean update, PriorOperation.Sums sums) {
         prior.responsibilities(
-                arena.values(), arena.live(), mixture, offsets, responsibilities, update ? statistics : null);
+                weights.values(), weights.live(), mixture, offsets, responsibilities, update ? statistics : null);
         if (update) {
-            prior.statistics(arena.values(), arena.live(), mixture, responsibilities, sums);
+            prior.statistics(weights.values(), weights.live(), mixture, responsibilities, sums);
         }
-        prior.gradient(arena.values(), arena.live(), mixture, responsibilities, priorGradient);
-        kernels.addScaled(prior.weights(), scalars, Scalar.TAU, priorGradient, arena.gradient());
+        prior.gradient(weights.values(), weights.live(), mixture, responsibilities, priorGradient);
+        kernels.addScaled(prior.weights(), scalars, Scalar.TAU, priorGradient, weights.gradient());
         kernels.adam(
                 prior.weights(),
-                arena.values(),
-                arena.gradient(),
-                arena.moment1(),
-                arena.moment2(),
-                arena.live(),
+                weights.values(),
+                weights.gradient(),
+                weights.moment1(),
+                weights.moment2(),
+                weights.live(),
                 scalars,
                 Scalar.RATE_WEIGHTS,
                 PriorOperation.Adam.DEFAULT);
@@ -113,20 +124,20 @@ final class PriorUpdate implements AutoCloseable {
     /** Row and column offsets from the present weights and mixture, before the first step. */
     void startOffsets() {
         if (structured) {
-            prior.evaluate(arena.values(), arena.live(), mixture, PriorOperation.Offsets.NONE, null, sums());
+            prior.evaluate(weights.values(), weights.live(), mixture, PriorOperation.Offsets.NONE, null, sums());
             prior.offsets(mixture, rowCounts, columnCounts, offsets);
         }
     }
 
     /** Freezes what the zero component claims. @return how many weights were frozen just now */
     long freeze(double threshold) {
-        return prior.freeze(arena.values(), arena.mask(), mixture, offsets, (float) threshold);
+        return prior.freeze(weights.values(), state.arena().mask(), mixture, offsets, (float) threshold);
     }
 
     /** Most responsible component of each weight. */
     byte[] assign() {
         try (Buffer assignment = state.bytes(new byte[(int) prior.weights()])) {
-            prior.assign(arena.values(), arena.live(), mixture, offsets, assignment);
+            prior.assign(weights.values(), weights.live(), mixture, offsets, assignment);
             return assignment.readBytes((int) prior.weights());
         }
     }

@@ -6,7 +6,8 @@ public record Stage(
 
         @Describe(
                 "plain: no prior; prior: under the zero component and the others; recover: live weights under the others"
-                        + " alone; soften: live weights under shared values found by k-means; hard: weights are shared values")
+                        + " alone; regrow: the same, pruning the smallest after each epoch and regrowing where gradients are"
+                        + " great; soften: live weights under shared values found by k-means; hard: weights are shared values")
         Kind kind,
 
         @Describe("epochs, 0 skips the stage") int epochs,
@@ -63,8 +64,15 @@ public record Stage(
         @Describe("zero responsibility above which weights are frozen at 0 after an epoch; 1: none")
         double freezeAbove,
 
-        @Describe("stop when so few weights are live; 0: no such stop")
+        @Describe("stop when so few weights are live; 0: no such stop. regrow: how many are to be left")
         long targetNonZero,
+
+        @Describe("regrow: share of the live weights that is regrown after the first epoch, falling to none")
+        double regrowShare,
+
+        @Describe(
+                "regrow: share of the stage at whose end the pattern of zeros is settled; pruning ends a little before")
+        double regrowUntil,
 
         @Describe("stop when validation error rose by so many points over the start's; 0: no such stop")
         double stopErrorIncrease,
@@ -94,6 +102,7 @@ public record Stage(
         PLAIN,
         PRIOR,
         RECOVER,
+        REGROW,
         SOFTEN,
         HARD
     }
@@ -106,7 +115,7 @@ public record Stage(
 
     /** Settings of a stage that says nothing but its kind. */
     public static Stage defaults(Kind kind) {
-        boolean prior = kind == Kind.PRIOR || kind == Kind.RECOVER || kind == Kind.SOFTEN;
+        boolean prior = kind != Kind.PLAIN && kind != Kind.HARD;
         return new Stage(
                 kind.name().toLowerCase(java.util.Locale.ROOT),
                 kind,
@@ -132,6 +141,8 @@ public record Stage(
                 0,
                 kind == Kind.PRIOR ? 0.5 : 1,
                 0,
+                0.15,
+                0.7,
                 0,
                 16,
                 0,
@@ -169,6 +180,8 @@ public record Stage(
                 rateProportions,
                 freezeAbove,
                 targetNonZero,
+                regrowShare,
+                regrowUntil,
                 stopErrorIncrease,
                 components,
                 mergeBelow,

@@ -14,14 +14,25 @@ import io.softshare.graph.Graph;
 import io.softshare.network.Arena;
 import io.softshare.network.Network;
 import io.softshare.network.ParameterLayout.Slot;
-import io.softshare.prior.Mixture;
-import io.softshare.quantize.KMeans;
+import io.softshare.network.SparseNetwork;
 import java.util.function.IntPredicate;
 
 /** Runs the epochs of a recipe's stages over one training set. Closing frees its memory, not the state. */
 public final class Trainer implements AutoCloseable {
-    /** What is the same for all stages. fused: the prior's step in one pass and the device's fused layers, or each step apart. */
-    public record Options(long seed, int batch, Augmentation augmentation, boolean fused, PriorSettings prior) {}
+    /**
+     * What is the same for all stages.
+     *
+     * @param fused the prior's step in one pass and the device's fused layers, or each step apart
+     * @param sparseBelow share of live weights below which a chain of layers is trained on them alone, where the device and the graph
+     *     allow it and fused is set; 0: never
+     */
+    public record Options(
+            long seed, int batch, Augmentation augmentation, boolean fused, PriorSettings prior, double sparseBelow) {
+        /** Zeros included. */
+        public Options(long seed, int batch, Augmentation augmentation, boolean fused, PriorSettings prior) {
+            this(seed, batch, augmentation, fused, prior, 0);
+        }
+    }
 
     /** Figures of an epoch. */
     public record Epoch(double loss, double errorPercent, long live) {}
@@ -45,9 +56,8 @@ public final class Trainer implements AutoCloseable {
     private final Buffer scalars;
     private final Buffer table;
     private final Buffer totals;
-    private final Buffer teacherBatch;
-    private Buffer teacherLogits;
-    private Network teacher;
+    private final SparseNetwork sparse; // null: never used
+    private Teaching teaching;
     private double recordingSeconds;
 
     public Trainer(Device device, Graph graph, TrainingState state, ImageSet train, Options options) {
@@ -78,14 +88,15 @@ public final class Trainer implements AutoCloseable {
         scalars = device.floats(Kernels.SCALARS);
         table = device.floats((long) steps * Kernels.SCALARS);
         totals = device.allocate(4 * 8);
-        teacherBatch = device.floats((long) batch * graph.classes());
+        sparse = options.sparseBelow() > 0 && options.fused() && SparseNetwork.supports(device, graph)
+                ? new SparseNetwork(device, graph, arena, batch)
+                : null;
     }
 
     /**
-     * Who teaches in stages with a teacher's share. Its logits are computed once for every training image, or, where images
-     * are augmented, in every step for the augmented ones: the teacher sees what its pupil sees.
+     * Who teaches in stages with a teacher's share: the teacher sees what its pupil sees, augmented or not.
      *
-     * @param arena the teacher's weights: used until this is closed where images are augmented, else only in this call
+     * @param arena the teacher's weights: perhaps used until this is closed
      */
     public void teach(Graph graph, Arena arena, ImageSet train) {
         if (!graph.input().equals(network.graph().input())
@@ -99,13 +110,10 @@ public final class Trainer implements AutoCloseable {
                     "the teacher's preprocessing of images differs from the network's; choose a teacher"
                             + " that was trained for the same data");
         }
-        if (options.augmentation().kind() == Augmentation.Kind.NONE) {
-            try (Evaluator evaluator = new Evaluator(device, graph, arena, train)) {
-                teacherLogits = evaluator.logits();
-            }
-        } else {
-            teacher = new Network(device, operations, graph, arena, batch, false);
+        if (teaching != null) {
+            teaching.close();
         }
+        teaching = new Teaching(device, operations, graph, arena, train, batch, options.augmentation());
     }
 
     /** Seconds spent so far on recording steps; 0 where the device records none. */
@@ -120,96 +128,7 @@ public final class Trainer implements AutoCloseable {
 
     /** Prepares the state for the first epoch of a stage. Not called when a stage is resumed. */
     public void begin(Stage stage) {
-        arena.clearMoments();
-        switch (stage.kind()) {
-            case PLAIN -> {}
-            case PRIOR -> {
-                if (state.mixture == null) {
-                    state.mixture = start().packed();
-                }
-                state.rowOffsets = new float[(int) state.rows()];
-                state.columnOffsets = new float[(int) state.columns()];
-                state.mixtureMoments = new double[2 * state.mixture.length];
-                try (PriorUpdate update = new PriorUpdate(device, state, stage, options.prior(), true)) {
-                    update.startOffsets();
-                    update.save();
-                }
-            }
-            case RECOVER -> {
-                Mixture mixture = Mixture.of(state.mixture);
-                state.mixture = (mixture.mean(0) == 0 ? mixture.withoutZero() : mixture).packed();
-                state.mixtureMoments = new double[2 * state.mixture.length];
-            }
-            case SOFTEN -> {
-                shareByKMeans(stage);
-                state.mixtureMoments = new double[2 * state.mixture.length];
-            }
-            case HARD -> beginHard(stage);
-        }
-    }
-
-    private void beginHard(Stage stage) {
-        boolean byResponsibility = stage.assignment() == Stage.Assignment.RESPONSIBILITY;
-        if (!byResponsibility) {
-            if (Mixture.of(state.mixture).mean(0) == 0) {
-                shareByKMeans(stage);
-            }
-            HardUpdate.begin(state, stage, null, false);
-            return;
-        }
-        if (stage.mergeBelow() > 0) {
-            state.mixture = Mixture.of(state.mixture).merge(stage.mergeBelow()).packed();
-        }
-        state.mixtureMoments = new double[2 * state.mixture.length];
-        Stage assigning = Stage.defaults(Stage.Kind.PRIOR);
-        boolean structured = state.rowOffsets.length > 0 && !allZero(state.rowOffsets);
-        try (PriorUpdate update =
-                new PriorUpdate(device, state, structured ? assigning : unstructured(), options.prior(), true)) {
-            HardUpdate.begin(state, stage, update.assign(), true);
-        }
-    }
-
-    private static Stage unstructured() {
-        return Stage.defaults(Stage.Kind.RECOVER).asPrior();
-    }
-
-    private static boolean allZero(float[] values) {
-        for (float value : values) {
-            if (value != 0) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private Mixture start() {
-        PriorSettings p = options.prior();
-        double range = p.meanRange();
-        if (range == 0) {
-            for (float w : weights()) {
-                range = Math.max(range, Math.abs(w));
-            }
-        }
-        return Mixture.initial(p.components(), p.zeroProportion(), p.sigmaZero(), range, p.sigma());
-    }
-
-    private float[] weights() {
-        return arena.values().readFloats(0, (int) arena.layout().weightCount());
-    }
-
-    private void shareByKMeans(Stage stage) {
-        float[] weights = weights();
-        int live = 0;
-        float[] kept = new float[weights.length];
-        for (float w : weights) {
-            if (w != 0) {
-                kept[live++] = w;
-            }
-        }
-        KMeans.Result result = KMeans.fit(java.util.Arrays.copyOf(kept, live), stage.components());
-        double[] deviations = new double[result.centres().length];
-        java.util.Arrays.fill(deviations, stage.sigmaStart() > 0 ? stage.sigmaStart() : 0.05);
-        state.mixture = new Mixture(result.shares(), result.centres(), deviations).packed();
+        new StageStart(device, state, options.prior()).begin(stage);
     }
 
     /**
@@ -220,29 +139,30 @@ public final class Trainer implements AutoCloseable {
      * @throws TrainingException if the loss stops being finite
      */
     public Epoch epoch(Stage stage, int epoch, int global) {
-        order.write(Shuffle.permutation(images.count(), options.seed(), global));
+        int[] permutation = Shuffle.permutation(images.count(), options.seed(), global);
+        order.write(permutation);
+        if (teaching != null) {
+            teaching.epoch(permutation, options.seed(), global);
+        }
         table.write(table(stage, epoch));
         step.write(0L);
         totals.write(0.0, 0.0, 0.0, -1.0);
-        switch (stage.kind()) {
-            case PLAIN ->
-                run(stage, global, s -> true, null, s -> adam(0, arena.layout().weightCount(), Scalar.RATE_WEIGHTS));
-            case PRIOR, RECOVER, SOFTEN -> {
-                try (PriorUpdate update = new PriorUpdate(device, state, stage, options.prior(), options.fused())) {
-                    int every = stage.mixtureEvery();
-                    run(
-                            stage,
-                            global,
-                            s -> updates(stage, epoch, s, every),
-                            null,
-                            s -> update.step(scalars, updates(stage, epoch, s, every)));
-                    if (stage.freezeAbove() < 1) {
-                        update.freeze(stage.freezeAbove());
-                    }
-                    update.save();
-                }
+        try (LiveWeights live = alone() ? new LiveWeights(device, arena) : null) {
+            if (live != null) {
+                sparse.live(live.count(), live.index());
             }
-            case HARD -> hard(stage, epoch, global);
+            // A zero component may be structured, and freezes: it works on the arena, though the passes are on live
+            // weights.
+            boolean packed = live != null && stage.kind() != Stage.Kind.PRIOR;
+            Weights weights = packed ? live.packed() : Weights.of(arena);
+            switch (stage.kind()) {
+                case PLAIN -> run(stage, global, live, s -> true, null, s -> adam(weights));
+                case PRIOR, RECOVER, REGROW, SOFTEN -> prior(stage, epoch, global, live, weights);
+                case HARD -> hard(stage, epoch, global, live);
+            }
+            if (packed) {
+                live.restore();
+            }
         }
         double[] sums = totals.readDoubles(4);
         if (sums[3] >= 0) {
@@ -250,24 +170,77 @@ public final class Trainer implements AutoCloseable {
                     + (epoch + 1) + " of stage " + stage.name() + "; lower its rateStart"
                     + (stage.tauStart() > 0 ? " or tauStart, or raise its sigmas" : "") + " in the recipe");
         }
+        if (stage.kind() == Stage.Kind.REGROW) {
+            regrow(stage, (epoch + 1.0) / stage.epochs(), global);
+        }
         return new Epoch(sums[0] / sums[2], 100 * sums[1] / sums[2], arena.liveCount());
+    }
+
+    /** Whether the coming epoch runs on live weights alone. */
+    private boolean alone() {
+        if (sparse == null || arena.live() == null) {
+            return false;
+        }
+        long live = arena.liveCount();
+        return live > 0 && live < options.sparseBelow() * arena.layout().weightCount();
+    }
+
+    private void prior(Stage stage, int epoch, int global, LiveWeights live, Weights weights) {
+        int every = stage.mixtureEvery();
+        try (PriorUpdate update = new PriorUpdate(device, state, weights, stage, options.prior(), options.fused())) {
+            run(
+                    stage,
+                    global,
+                    live,
+                    s -> updates(stage, epoch, s, every),
+                    null,
+                    s -> update.step(scalars, updates(stage, epoch, s, every)));
+            if (stage.freezeAbove() < 1) {
+                update.freeze(stage.freezeAbove());
+            }
+            update.save();
+        }
+    }
+
+    /** Prunes and regrows after an epoch; done: share of the stage that lies behind. */
+    private void regrow(Stage stage, double done, int global) {
+        if (done >= stage.regrowUntil()) {
+            return;
+        }
+        float[] gradient = taskGradient(stage, global, Regrowth.IMAGES / batch);
+        new Regrowth(state, stage.regrowShare(), stage.regrowUntil()).change(stage.targetNonZero(), done, gradient);
+    }
+
+    /** Sum of the loss's gradient in every weight, frozen ones too, over the first batches of the epoch. */
+    private float[] taskGradient(Stage stage, int global, int batches) {
+        long count = arena.layout().weightCount();
+        step.write(0L);
+        try (Buffer sum = device.floats(count)) {
+            for (int s = 0; s < Math.min(steps, batches); s++) {
+                gather(global, targets(stage), network.input());
+                dense(targets(stage));
+                kernels.add(count, sum, arena.gradient(), sum);
+            }
+            return sum.readFloats();
+        }
     }
 
     private boolean updates(Stage stage, int epoch, int s, int every) {
         return every > 0 && ((long) epoch * steps + s) % every == 0;
     }
 
-    private void hard(Stage stage, int epoch, int global) {
+    private void hard(Stage stage, int epoch, int global, LiveWeights live) {
         double total = (double) stage.epochs() * steps;
         long first = (long) epoch * steps;
         boolean freshlyFrozen = !moving(stage, first, total) && (epoch == 0 || moving(stage, first - steps, total));
         if (stage.rateDistortion() > 0 && freshlyFrozen) {
             HardUpdate.rateDistortion(state, stage.rateDistortion());
         }
-        try (HardUpdate update = new HardUpdate(device, state, stage)) {
+        try (HardUpdate update = new HardUpdate(device, state, stage, live)) {
             run(
                     stage,
                     global,
+                    live,
                     s -> moving(stage, first + s, total),
                     s -> update.quantise(moving(stage, first + s, total)),
                     s -> update.step(
@@ -288,62 +261,110 @@ public final class Trainer implements AutoCloseable {
         void at(int step);
     }
 
-    /** All steps of an epoch; form: steps with the same one call the same kernels, so that a device may replay them. */
-    private void run(Stage stage, int global, IntPredicate form, Step before, Step optimise) {
-        boolean taught = (teacherLogits != null || teacher != null) && stage.teacherShare() > 0;
-        Kernels.Targets targets = new Kernels.Targets(
-                labels,
-                taught ? teacher != null ? teacher.logits() : teacherBatch : null,
-                taught ? (float) stage.teacherShare() : 0,
-                (float) stage.temperature());
+    /**
+     * All steps of an epoch.
+     *
+     * @param live what the passes run on, or null: the whole network
+     * @param form steps with the same one call the same kernels, so that a device may replay them
+     */
+    private void run(Stage stage, int global, LiveWeights live, IntPredicate form, Step before, Step optimise) {
+        Kernels.Targets targets = targets(stage);
         try (Steps repeated = device.steps()) {
             for (int s = 0; s < steps; s++) {
                 int now = s;
-                repeated.run(form.test(now), () -> step(stage, now, global, targets, before, optimise));
+                repeated.run(form.test(now), () -> step(stage, now, global, live, targets, before, optimise));
             }
             recordingSeconds += repeated.recordingSeconds();
         }
     }
 
-    private void step(Stage stage, int s, int global, Kernels.Targets targets, Step before, Step optimise) {
-        int classes = network.graph().classes();
-        kernels.stepBegin(table, steps, step, scalars);
-        images.gather(order, step, batch, options.augmentation(), options.seed(), global, network.input(), labels);
-        if (targets.teacher() != null && teacher != null) {
-            teacher.input().copyFrom(network.input());
-            teacher.forward();
-        } else if (targets.teacher() != null) {
-            kernels.gatherRows(teacherLogits, classes, order, step, batch, teacherBatch);
-        }
+    private Kernels.Targets targets(Stage stage) {
+        boolean taught = teaching != null && stage.teacherShare() > 0;
+        return new Kernels.Targets(
+                labels, taught ? teaching.target() : null, taught ? (float) stage.teacherShare() : 0, (float)
+                        stage.temperature());
+    }
+
+    private void step(
+            Stage stage, int s, int global, LiveWeights live, Kernels.Targets targets, Step before, Step optimise) {
+        gather(global, targets, live == null ? network.input() : sparse.input());
         if (before != null) {
             before.at(s);
         }
-        network.forward();
-        kernels.loss(batch, batch, classes, network.logits(), targets, step, network.logitsGradient(), totals);
-        network.backward();
+        if (live == null) {
+            dense(targets);
+        } else {
+            alone(live, stage.kind() == Stage.Kind.PRIOR, targets);
+        }
         optimise.at(s);
         if (stage.kind() != Stage.Kind.HARD) {
-            adam(
-                    arena.layout().weightCount(),
-                    arena.layout().parameterCount() - arena.layout().weightCount(),
-                    Scalar.RATE_OTHER);
+            others();
         }
     }
 
-    private void adam(long from, long count, Scalar rate) {
-        if (count == 0) {
-            return;
+    /** The next batch of the epoch, with its labels and the teacher's logits. */
+    private void gather(int global, Kernels.Targets targets, Buffer input) {
+        kernels.stepBegin(table, steps, step, scalars);
+        images.gather(order, step, batch, options.augmentation(), options.seed(), global, input, labels);
+        if (targets.teacher() != null) {
+            teaching.logits(order, step, input);
         }
+    }
+
+    /** Both passes of the whole network. */
+    private void dense(Kernels.Targets targets) {
+        network.forward();
+        loss(network.logits(), targets, network.logitsGradient());
+        network.backward();
+    }
+
+    /** Both passes on live weights; inArena: they move there, and their gradients are wanted there. */
+    private void alone(LiveWeights live, boolean inArena, Kernels.Targets targets) {
+        Weights packed = live.packed();
+        if (inArena) {
+            live.read();
+        }
+        sparse.forward(packed.values());
+        loss(sparse.logits(), targets, sparse.logitsGradient());
+        sparse.backward(packed.values(), packed.gradient());
+        if (inArena) {
+            live.writeGradient();
+        }
+    }
+
+    private void loss(Buffer logits, Kernels.Targets targets, Buffer gradient) {
+        kernels.loss(batch, batch, network.graph().classes(), logits, targets, step, gradient, totals);
+    }
+
+    private void adam(Weights weights) {
         kernels.adam(
-                count,
-                arena.values().floatView(from, count),
-                arena.gradient().floatView(from, count),
-                arena.moment1().floatView(from, count),
-                arena.moment2().floatView(from, count),
-                from == 0 ? arena.live() : null,
+                weights.count(),
+                weights.values(),
+                weights.gradient(),
+                weights.moment1(),
+                weights.moment2(),
+                weights.live(),
                 scalars,
-                rate,
+                Scalar.RATE_WEIGHTS,
                 PriorOperation.Adam.DEFAULT);
+    }
+
+    /** Adam on biases and batch-norm's parameters. */
+    private void others() {
+        long from = arena.layout().weightCount();
+        long count = arena.layout().parameterCount() - from;
+        if (count > 0) {
+            kernels.adam(
+                    count,
+                    arena.values().floatView(from, count),
+                    arena.gradient().floatView(from, count),
+                    arena.moment1().floatView(from, count),
+                    arena.moment2().floatView(from, count),
+                    null,
+                    scalars,
+                    Scalar.RATE_OTHER,
+                    PriorOperation.Adam.DEFAULT);
+        }
     }
 
     private float[] table(Stage stage, int epoch) {
@@ -406,14 +427,15 @@ public final class Trainer implements AutoCloseable {
     @Override
     public void close() {
         network.close();
-        if (teacher != null) {
-            teacher.close();
+        if (sparse != null) {
+            sparse.close();
+        }
+        if (teaching != null) {
+            teaching.close();
         }
         images.close();
-        for (Buffer buffer : new Buffer[] {order, labels, step, scalars, table, totals, teacherBatch, teacherLogits}) {
-            if (buffer != null) {
-                buffer.close();
-            }
+        for (Buffer buffer : new Buffer[] {order, labels, step, scalars, table, totals}) {
+            buffer.close();
         }
     }
 }

@@ -36,6 +36,9 @@ public final class TrainingState implements AutoCloseable {
     /** Validation error at the first stage with a prior, for stopErrorIncrease; NaN: not known yet. */
     double startErrorPercent = Double.NaN;
 
+    /** Live weights when a regrow stage began. */
+    long liveAtStart;
+
     public TrainingState(Device device, Graph graph) {
         this.device = device;
         arena = new Arena(device, graph, true);
@@ -110,6 +113,7 @@ public final class TrainingState implements AutoCloseable {
         out.writeInt(assignment.length);
         out.write(assignment);
         out.writeDouble(startErrorPercent);
+        out.writeLong(liveAtStart);
     }
 
     /** Reads what {@link #write} wrote for the same graph. */
@@ -133,6 +137,7 @@ public final class TrainingState implements AutoCloseable {
         latent = readFloats(in);
         assignment = in.readNBytes(in.readInt());
         startErrorPercent = in.readDouble();
+        liveAtStart = in.readLong();
     }
 
     private static void writeFloats(DataOutputStream out, float[] values) throws IOException {

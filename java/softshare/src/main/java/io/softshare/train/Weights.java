@@ -1,0 +1,35 @@
+package io.softshare.train;
+
+import io.softshare.device.Buffer;
+import io.softshare.device.PriorOperation.TensorLayout;
+import io.softshare.network.Arena;
+import java.util.List;
+
+/**
+ * The weights that an optimiser works on, with their gradients and Adam's moments: the arena's (dense or masked), or packed
+ * ones, which are all live.
+ *
+ * @param live a bit a weight, or null: all are live
+ * @param layout for the prior
+ */
+record Weights(
+        Buffer values,
+        Buffer gradient,
+        Buffer moment1,
+        Buffer moment2,
+        Buffer live,
+        long count,
+        List<TensorLayout> layout) {
+
+    /** All weights of an arena, frozen ones included. */
+    static Weights of(Arena arena) {
+        return new Weights(
+                arena.values(),
+                arena.gradient(),
+                arena.moment1(),
+                arena.moment2(),
+                arena.live(),
+                arena.layout().weightCount(),
+                arena.layout().priorLayout());
+    }
+}
