@@ -217,6 +217,7 @@ class CompressCommand implements Callable<Integer> {
                     found.name(),
                     found.batch(),
                     "none",
+                    found.equalise(),
                     found.prior(),
                     found.stages().stream()
                             .filter(s -> s.kind() == Stage.Kind.PLAIN)
@@ -224,7 +225,7 @@ class CompressCommand implements Callable<Integer> {
         }
         return teacher == null
                 ? found
-                : new Recipe(found.name(), found.batch(), teacher, found.prior(), found.stages());
+                : new Recipe(found.name(), found.batch(), teacher, found.equalise(), found.prior(), found.stages());
     }
 
     /** The recipe with the options that change it; --set has the last word. */

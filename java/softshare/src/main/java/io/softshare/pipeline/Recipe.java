@@ -15,6 +15,11 @@ public record Recipe(
                         + " or none")
         String teacher,
 
+        @Describe(
+                "whether the dense network is rewritten first, computing the same, so that the weights of all layers are alike"
+                        + " in size: for networks that one mixture does not suit")
+        boolean equalise,
+
         PriorSettings prior,
         List<Stage> stages) {
     public Recipe {
