@@ -217,6 +217,7 @@ class CompressCommand implements Callable<Integer> {
                     found.name(),
                     found.batch(),
                     "none",
+                    found.equalise(),
                     found.sparseBelow(),
                     found.prior(),
                     found.stages().stream()
@@ -225,7 +226,14 @@ class CompressCommand implements Callable<Integer> {
         }
         return teacher == null
                 ? found
-                : new Recipe(found.name(), found.batch(), teacher, found.sparseBelow(), found.prior(), found.stages());
+                : new Recipe(
+                        found.name(),
+                        found.batch(),
+                        teacher,
+                        found.equalise(),
+                        found.sparseBelow(),
+                        found.prior(),
+                        found.stages());
     }
 
     /** The recipe with the options that change it; --set has the last word. */

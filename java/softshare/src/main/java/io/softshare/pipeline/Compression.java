@@ -16,6 +16,8 @@ import io.softshare.graph.TensorSpec;
 import io.softshare.json.Json;
 import io.softshare.network.Arena;
 import io.softshare.safetensors.StateDict;
+import io.softshare.simplify.Equalised;
+import io.softshare.simplify.Equaliser;
 import io.softshare.train.Evaluator;
 import io.softshare.train.Stage;
 import io.softshare.train.Trainer;
@@ -227,6 +229,9 @@ public final class Compression {
             for (; stage < recipe.stages().size(); stage++) {
                 Stage now = recipe.stages().get(stage);
                 if (now.kind() != Stage.Kind.PLAIN && start.isEmpty()) {
+                    if (recipe.equalise()) {
+                        equalise(state.arena());
+                    }
                     start = state.arena().read();
                     StateDict.of(graph, start).write(run.resolve(RunFiles.START));
                     pretrainedErrorPercent = test.score().errorPercent();
@@ -250,6 +255,12 @@ public final class Compression {
             trainer.estimateStatistics();
             return finish(state, biasBits());
         }
+    }
+
+    private void equalise(Arena arena) {
+        Equalised equalised = Equaliser.equalise(graph, arena.read());
+        arena.write(equalised.tensors());
+        listener.message(equalised.describe());
     }
 
     private int ownEpochs() {

@@ -16,6 +16,11 @@ public record Recipe(
         String teacher,
 
         @Describe(
+                "whether the dense network is rewritten first, computing the same, so that the weights of all layers are alike"
+                        + " in size: for networks that one mixture does not suit")
+        boolean equalise,
+
+        @Describe(
                 "share of live weights below which a chain of layers is trained on them alone (CPU); 0: zeros always too")
         double sparseBelow,
 

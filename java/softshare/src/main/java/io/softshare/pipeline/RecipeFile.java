@@ -44,7 +44,7 @@ public final class RecipeFile {
             var error = toml.errors().get(0);
             throw new RecipeException(where + ", line " + error.position().line() + ": " + error.getMessage());
         }
-        check(toml, where, Set.of("name", "batch", "teacher", "sparseBelow", "prior", "stage"));
+        check(toml, where, Set.of("name", "batch", "teacher", "equalise", "sparseBelow", "prior", "stage"));
         TomlTable prior = table(toml, "prior", where);
         List<Stage> stages = new ArrayList<>();
         Object list = toml.get("stage");
@@ -64,6 +64,7 @@ public final class RecipeFile {
                     string(toml, "name", "custom", where),
                     (int) number(toml, "batch", 128, where),
                     string(toml, "teacher", "none", where),
+                    flag(toml, "equalise", false, where),
                     number(toml, "sparseBelow", Recipe.SPARSE_BELOW, where),
                     prior == null
                             ? PriorSettings.DEFAULTS
@@ -100,6 +101,11 @@ public final class RecipeFile {
     private static double number(TomlTable toml, String key, double otherwise, String where) {
         Object value = toml.get(List.of(key));
         return value == null ? otherwise : (double) convert(double.class, value, key, where);
+    }
+
+    private static boolean flag(TomlTable toml, String key, boolean otherwise, String where) {
+        Object value = toml.get(List.of(key));
+        return value == null ? otherwise : (boolean) convert(boolean.class, value, key, where);
     }
 
     private static void check(TomlTable table, String where, Set<String> known) {
