@@ -10,6 +10,9 @@ import io.softshare.device.Device;
 import io.softshare.graph.models.Models;
 import io.softshare.json.Json;
 import io.softshare.pipeline.Compression;
+import io.softshare.pipeline.Folders;
+import io.softshare.pipeline.Goal;
+import io.softshare.pipeline.GoalRun;
 import io.softshare.pipeline.ModelSource;
 import io.softshare.pipeline.Recipe;
 import io.softshare.pipeline.RecipeFile;
@@ -22,12 +25,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -146,10 +147,18 @@ class CompressCommand implements Callable<Integer> {
     private PreprocessingOptions preprocessing;
 
     @Mixin
+    private GoalOptions goals;
+
+    @Mixin
     DeviceOptions device;
 
     /** What the run is for: {@code compress} or {@code train}. */
     String goal() {
+        return "compress";
+    }
+
+    /** The command's name. */
+    String command() {
         return "compress";
     }
 
@@ -171,7 +180,7 @@ class CompressCommand implements Callable<Integer> {
             throw outMissing();
         }
         Path folder = run != null ? run : Path.of(out + ".run");
-        Settings kept = resume ? Compression.interrupted(folder) : null;
+        Settings kept = resume ? interrupted(folder) : null;
         if (resume && kept == null && model == null) {
             throw new io.softshare.pipeline.RecipeException(
                     "no checkpoint is in " + folder + "; start without --resume, with all options");
@@ -185,14 +194,24 @@ class CompressCommand implements Callable<Integer> {
         }
         DataSet set = DataSources.open(settings.get("data"), Cache.standard(), Console::progress);
         Compression.Result result;
+        GoalRun.Outcome outcome = null;
         String kind;
         try (Device opened = DeviceOptions.open(
                         settings.get("device"), (int) settings.number("threads"), settings.get("precision"));
                 Console console = new Console()) {
             kind = opened.kind();
-            result = Compression.run(opened, settings, set, console, folder, kept != null);
+            if (Goal.of(settings) == null) {
+                result = Compression.run(opened, settings, set, console, folder, kept != null);
+            } else {
+                outcome = GoalRun.run(opened, settings, set, console, folder, kept != null);
+                result = outcome.result();
+            }
         }
         Map<String, Object> values = report(result, settings, kind);
+        if (outcome != null) {
+            System.err.print(GoalReport.table(outcome));
+            values.put("goal", GoalReport.values(outcome));
+        }
         if (json) {
             System.out.println(Json.write(values));
         }
@@ -202,9 +221,17 @@ class CompressCommand implements Callable<Integer> {
             System.err.println(report + ": the report; open it in a browser");
         }
         if (run == null) {
-            delete(folder);
+            Folders.delete(folder);
+        }
+        if (outcome != null && !outcome.met()) {
+            throw GoalReport.missed(outcome, settings.get("out"));
         }
         return 0;
+    }
+
+    private static Settings interrupted(Path folder) throws IOException {
+        Settings towardsGoal = GoalRun.interrupted(folder);
+        return towardsGoal != null ? towardsGoal : Compression.interrupted(folder);
     }
 
     final Recipe recipe() {
@@ -310,6 +337,7 @@ class CompressCommand implements Callable<Integer> {
         values.put("device", device.device);
         values.put("threads", String.valueOf(device.threads()));
         values.put("precision", device.precision);
+        goals.into(values, command(), validation.equals("part"));
         values.put("out", target.toString());
         return new Settings(values);
     }
@@ -412,13 +440,5 @@ class CompressCommand implements Callable<Integer> {
     private static double rounded(double value, int digits) {
         double scale = Math.pow(10, digits);
         return Math.round(value * scale) / scale;
-    }
-
-    static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 }

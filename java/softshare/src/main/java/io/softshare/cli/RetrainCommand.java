@@ -12,6 +12,11 @@ import picocli.CommandLine.Command;
                 "Retrains given weights (--weights, or an .onnx as --model) under the mixture prior and writes a .sws file.")
 final class RetrainCommand extends CompressCommand {
     @Override
+    String command() {
+        return "retrain";
+    }
+
+    @Override
     public Integer call() throws IOException {
         if (weights == null && !resumes() && (model == null || !ModelSource.isOnnx(model))) {
             throw new UsageException(

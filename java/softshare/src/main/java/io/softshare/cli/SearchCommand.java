@@ -124,6 +124,11 @@ final class SearchCommand extends CompressCommand {
         }
     }
 
+    @Override
+    String command() {
+        return "search";
+    }
+
     private Space space(Recipe recipe) throws IOException {
         if (space == null) {
             // What --set fixes is fixed.

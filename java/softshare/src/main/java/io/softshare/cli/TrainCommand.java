@@ -11,6 +11,11 @@ import picocli.CommandLine.Command;
                         + " writes its weights as .safetensors.")
 final class TrainCommand extends CompressCommand {
     @Override
+    String command() {
+        return "train";
+    }
+
+    @Override
     String goal() {
         return "train";
     }

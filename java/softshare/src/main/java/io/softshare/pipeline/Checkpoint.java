@@ -43,6 +43,11 @@ record Checkpoint(
     private static final String MAGIC = "softshare checkpoint 2";
 
     void write(Path file) throws IOException {
+        AtomicFile.write(file, bytes());
+    }
+
+    /** What a file of it holds. */
+    byte[] bytes() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(state.length + 4096);
         DataOutputStream out = new DataOutputStream(bytes);
         out.writeUTF(MAGIC);
@@ -61,11 +66,15 @@ record Checkpoint(
         CRC32 crc = new CRC32();
         crc.update(bytes.toByteArray());
         out.writeLong(crc.getValue());
-        AtomicFile.write(file, bytes.toByteArray());
+        return bytes.toByteArray();
     }
 
     static Checkpoint read(Path file) throws IOException {
-        byte[] bytes = Files.readAllBytes(file);
+        return read(Files.readAllBytes(file), file);
+    }
+
+    /** From a file's bytes; file: its name in messages. */
+    static Checkpoint read(byte[] bytes, Path file) throws IOException {
         if (bytes.length < 8) {
             throw damaged(file);
         }
@@ -89,6 +98,22 @@ record Checkpoint(
                 readTensors(in),
                 readTensors(in),
                 in.readNBytes(in.readInt()));
+    }
+
+    /** The same place in a run with other settings, and with the tensors of teacher and start. */
+    Checkpoint with(Settings other, Map<String, float[]> otherTeacher, Map<String, float[]> otherStart) {
+        return new Checkpoint(
+                other,
+                device,
+                part,
+                stage,
+                epoch,
+                globalEpoch,
+                seconds,
+                pretrainedErrorPercent,
+                otherTeacher,
+                otherStart,
+                state);
     }
 
     private static RecipeException damaged(Path file) {

@@ -11,7 +11,6 @@ import io.softshare.data.Augmentation;
 import io.softshare.data.DataSet;
 import io.softshare.device.Device;
 import io.softshare.graph.Graph;
-import io.softshare.graph.Shape;
 import io.softshare.graph.TensorSpec;
 import io.softshare.json.Json;
 import io.softshare.network.Arena;
@@ -52,6 +51,7 @@ public final class Compression {
     private final Settings settings;
     private final RunListener listener;
     private final Path run;
+    private final Control control;
     private final Recipe recipe;
     private final DataSet.Split data;
     private final Graph graph;
@@ -89,40 +89,19 @@ public final class Compression {
             List<String> finishing,
             boolean reordered) {}
 
-    private Compression(Device device, Settings settings, DataSet set, RunListener listener, Path run)
+    private Compression(Device device, Settings settings, DataSet set, RunListener listener, Path run, Control control)
             throws IOException {
         this.device = device;
         this.settings = settings;
         this.listener = listener;
         this.run = run;
+        this.control = control;
         this.recipe = RecipeFile.read(settings.get("recipe"), "recipe");
         this.data = set.split(settings.flag("validation"));
-        ModelSource source = network(settings, set);
+        ModelSource source = ModelSource.of(settings, set);
         this.graph = source.graph();
         this.given = source.tensors();
         source.notes().forEach(listener::message);
-    }
-
-    /** The network that the settings name, for a data set. */
-    private static ModelSource network(Settings settings, DataSet set) throws IOException {
-        String model = settings.get("model");
-        String digest = settings.get("modelSha256");
-        if (digest != null && !digest.equals(ModelSource.digest(Path.of(model)))) {
-            throw new RecipeException(model + " has changed since the run began; put it back, or start anew");
-        }
-        PreprocessingChange change = PreprocessingChange.parse(
-                settings.get("mean"), settings.get("scale"), settings.get("channelOrder"), settings.get("layout"));
-        Shape images = set.train().shape();
-        int classes = set.train().classes();
-        ModelSource source = ModelSource.find(model, images, classes, change);
-        if (!source.graph().input().equals(images) || source.graph().classes() != classes) {
-            throw new RecipeException(
-                    model + " is for images of " + source.graph().input() + " in "
-                            + source.graph().classes() + " classes, " + settings.get("data") + " has " + images + " in "
-                            + classes
-                            + "; give the data it was made for");
-        }
-        return source;
     }
 
     /** Settings of the run that a folder's checkpoint belongs to, or null if it has none. */
@@ -154,13 +133,25 @@ public final class Compression {
     public static Result run(
             Device device, Settings settings, DataSet set, RunListener listener, Path run, boolean resume)
             throws IOException {
-        Compression compression = new Compression(device, settings, set, listener, run);
+        return run(device, settings, set, listener, run, resume, Control.NONE);
+    }
+
+    static Result run(
+            Device device,
+            Settings settings,
+            DataSet set,
+            RunListener listener,
+            Path run,
+            boolean resume,
+            Control control)
+            throws IOException {
+        Compression compression = new Compression(device, settings, set, listener, run, control);
         Files.createDirectories(run);
         if (resume) {
             compression.restore(Checkpoint.read(run.resolve(CHECKPOINT)));
         } else {
             Files.writeString(run.resolve(RunFiles.RECIPE), settings.get("recipe"));
-            for (String old : List.of(RunFiles.METRICS, RunFiles.END, RunFiles.MODEL, RunFiles.RESULT)) {
+            for (String old : List.of(RunFiles.METRICS, RunFiles.END, RunFiles.MODEL, RunFiles.RESULT, RunFiles.GOAL)) {
                 Files.deleteIfExists(run.resolve(old));
             }
         }
@@ -200,6 +191,9 @@ public final class Compression {
                 : null;
         int teacherEpochs = source.isTrained() ? teacherStage.epochs() : 0;
         progress = new Progress(part == 0 ? globalEpoch : globalEpoch + teacherEpochs, ownEpochs() + teacherEpochs);
+        if (part == 1) {
+            progress.without(epochsBefore() - globalEpoch); // of stages that ended early
+        }
         keepMetrics(progress.done());
         if (part == 0) {
             if (source.isTrained()) {
@@ -261,6 +255,11 @@ public final class Compression {
         Equalised equalised = Equaliser.equalise(graph, arena.read());
         arena.write(equalised.tensors());
         listener.message(equalised.describe());
+    }
+
+    private int epochsBefore() {
+        return epoch
+                + recipe.stages().stream().limit(stage).mapToInt(Stage::epochs).sum();
     }
 
     private int ownEpochs() {
@@ -337,10 +336,17 @@ public final class Compression {
             epoch++;
             globalEpoch++;
             progress.epoch();
-            boolean measure =
-                    validation != null && (now.stopErrorIncrease() > 0 || epoch == now.epochs() || epoch % 5 == 0);
+            boolean measure = validation != null
+                    && (now.stopErrorIncrease() > 0
+                            || control.measures(now)
+                            || epoch == now.epochs()
+                            || epoch % 5 == 0);
             double error = measure ? validation.score().errorPercent() : Double.NaN;
             metrics(now, figures, error, state);
+            if (part == 1 && control.endsAfter(now, epoch, figures.live(), error, () -> ahead(state))) {
+                checkpoint(state, true);
+                throw new Control.Paused();
+            }
             boolean enough =
                     now.kind() != Stage.Kind.REGROW && now.targetNonZero() > 0 && figures.live() <= now.targetNonZero();
             if (now.stopErrorIncrease() > 0 && validation != null) {
@@ -423,22 +429,37 @@ public final class Compression {
                         < Integer.getInteger(CHECKPOINT_PROPERTY, CHECKPOINT_SECONDS) * 1_000_000_000L) {
             return;
         }
+        at(stage, epoch, state).write(run.resolve(CHECKPOINT));
+        lastCheckpoint = System.nanoTime();
+    }
+
+    private Checkpoint at(int nextStage, int nextEpoch, TrainingState state) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         state.write(new DataOutputStream(bytes));
-        new Checkpoint(
-                        settings,
-                        device.describe(),
-                        part,
-                        stage,
-                        epoch,
-                        globalEpoch,
-                        seconds(),
-                        pretrainedErrorPercent,
-                        teacher,
-                        start,
-                        bytes.toByteArray())
-                .write(run.resolve(CHECKPOINT));
-        lastCheckpoint = System.nanoTime();
+        return new Checkpoint(
+                settings,
+                device.describe(),
+                part,
+                nextStage,
+                nextEpoch,
+                globalEpoch,
+                seconds(),
+                pretrainedErrorPercent,
+                teacher,
+                start,
+                bytes.toByteArray());
+    }
+
+    /** At the beginning of the next stage, as {@link Control.Ahead} describes it. */
+    private Checkpoint ahead(TrainingState state) throws IOException {
+        Arena arena = state.arena();
+        float[] moment1 = arena.moment1().readFloats();
+        float[] moment2 = arena.moment2().readFloats();
+        arena.clearMoments();
+        Checkpoint ahead = at(stage + 1, 0, state).with(settings, Map.of(), Map.of());
+        arena.moment1().write(moment1);
+        arena.moment2().write(moment2);
+        return ahead;
     }
 
     private Result finish(TrainingState state, int biasBits) throws IOException {
@@ -453,6 +474,7 @@ public final class Compression {
                 lambda(settings.get("rateDistortion")),
                 settings.flag("canonicalOrder"),
                 codec,
+                control.allowance(),
                 listener);
         SwsWriter.write(out, finished.model(), codec);
         AtomicFile.write(run.resolve(RunFiles.MODEL), Files.readAllBytes(out));
@@ -461,11 +483,15 @@ public final class Compression {
             finished.unmoved().tensors().forEach(t -> trained.put(t.spec().name(), t.values()));
             StateDict.of(graph, trained).write(run.resolve(RunFiles.END));
         }
-        // What was just written is as large as it is.
-        long elements = graph.tensors().stream().mapToLong(TensorSpec::size).sum();
-        SwsFile file = SwsReader.read(out, Limits.DEFAULT.withElements(Math.max(Limits.DEFAULT.elements(), elements)));
+        SwsFile file = SwsReader.read(out, limits(graph));
         double error = testError(device, file, data.test());
         return new Result(file, pretrainedErrorPercent, error, seconds(), finished.steps(), finished.reordered());
+    }
+
+    /** What was just written is as large as it is. */
+    static Limits limits(Graph graph) {
+        long elements = graph.tensors().stream().mapToLong(TensorSpec::size).sum();
+        return Limits.DEFAULT.withElements(Math.max(Limits.DEFAULT.elements(), elements));
     }
 
     /** The rate–distortion setting as {@link Finishing#run} takes it: NaN for auto, which is also what nothing means. */

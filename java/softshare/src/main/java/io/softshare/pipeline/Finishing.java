@@ -2,6 +2,7 @@ package io.softshare.pipeline;
 
 import io.softshare.codec.Codec;
 import io.softshare.container.CompressedModel;
+import io.softshare.container.SwsWriter;
 import io.softshare.device.Device;
 import io.softshare.graph.Graph;
 import io.softshare.graph.TensorRole;
@@ -13,9 +14,11 @@ import io.softshare.simplify.Simplifier;
 import io.softshare.train.Evaluator;
 import io.softshare.train.TrainingState;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.DoubleStream;
 
 /**
  * From a trained state to what is written: fewer bits for what the error does not feel. In turn: rate–distortion on the weights'
@@ -31,6 +34,9 @@ final class Finishing {
     /** λ's that are tried in turn, until one costs too much. */
     private static final double[] LAMBDAS = {0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1};
 
+    /** More of them where a goal leaves much to be used up. */
+    private static final double[] FURTHER_LAMBDAS = {1.5, 2, 3, 5, 7, 10, 15, 20, 30};
+
     private static final int[] MANTISSA_BITS = {3, 4, 5, 6, 8, 10};
     private static final int FULL = 23;
 
@@ -45,6 +51,9 @@ final class Finishing {
     private SharedValues weights;
     private int biasBits;
     private int mantissaBits = FULL;
+    private int valueBits = FULL;
+    private double takenLambda;
+    private double[] lambdas = LAMBDAS;
     private final List<String> steps = new ArrayList<>();
 
     /**
@@ -55,6 +64,18 @@ final class Finishing {
      * @param reordered whether hidden units of the model lie in another order than in training
      */
     record Result(CompressedModel model, CompressedModel unmoved, List<String> steps, boolean reordered) {}
+
+    /**
+     * What all reductions together may cost.
+     *
+     * @param maxErrorPercent they may go up to this error on the validation images; a network that is above it already is spared. NaN:
+     *     {@value #TOLERANCE_PERCENT} points
+     * @param maxBytes if the file is larger than that, rate–distortion goes on until it fits, whatever the error; 0: any size
+     * @param factor by which it may be larger; if it is by more, nothing is done about it
+     */
+    record Allowance(double maxErrorPercent, long maxBytes, double factor) {
+        static final Allowance NONE = new Allowance(Double.NaN, 0, 0);
+    }
 
     private Finishing(
             Device device,
@@ -89,21 +110,33 @@ final class Finishing {
             double lambda,
             boolean reorder,
             Codec codec,
+            Allowance allowance,
             RunListener listener) {
         try (Arena arena = new Arena(device, graph, false);
                 Evaluator validation = images.count() == 0 ? null : new Evaluator(device, graph, arena, images)) {
             return new Finishing(device, graph, validation, arena, state, biasBits, listener)
-                    .run(lambda, reorder, codec);
+                    .run(lambda, reorder, codec, allowance);
         }
     }
 
-    private Result run(double lambda, boolean reorder, Codec codec) {
+    private Result run(double lambda, boolean reorder, Codec codec, Allowance allowance) {
+        SharedValues trained = weights;
+        if (!allowance.equals(Allowance.NONE)) {
+            lambdas = DoubleStream.concat(Arrays.stream(LAMBDAS), Arrays.stream(FURTHER_LAMBDAS))
+                    .toArray();
+        }
         if (validation != null) {
-            limit = error(model()) + TOLERANCE_PERCENT + 1e-9;
+            double before = error(model());
+            limit = Double.isNaN(allowance.maxErrorPercent())
+                    ? before + TOLERANCE_PERCENT + 1e-9
+                    : Math.max(before, allowance.maxErrorPercent());
         }
         chooseIndices(lambda);
         if (validation != null) {
             coarsen();
+        }
+        if (allowance.maxBytes() > 0 && Double.isNaN(lambda)) {
+            fit(trained, codec, allowance);
         }
         Simplified simplified = Simplifier.simplify(model());
         CompressedModel unmoved = simplified.model();
@@ -130,7 +163,7 @@ final class Finishing {
         } else if (Double.isNaN(lambda) && validation != null) {
             SharedValues start = weights;
             double taken = 0;
-            for (double tried : LAMBDAS) {
+            for (double tried : lambdas) {
                 SharedValues before = weights;
                 weights = start.rateDistortion(tried);
                 if (!within()) {
@@ -139,10 +172,35 @@ final class Finishing {
                 }
                 taken = tried;
             }
+            takenLambda = taken;
             if (taken > 0) {
                 note("rate-distortion with lambda %s", taken);
             }
         }
+    }
+
+    /** Further rate–distortion until the file is small enough, if that can be; else everything stays as it is. */
+    private void fit(SharedValues trained, Codec codec, Allowance allowance) {
+        SharedValues before = weights;
+        long bytes = bytes(codec);
+        if (bytes <= allowance.maxBytes() || bytes > allowance.factor() * allowance.maxBytes()) {
+            return;
+        }
+        for (double tried : lambdas) {
+            if (tried <= takenLambda) {
+                continue;
+            }
+            weights = trained.rateDistortion(tried).rounded(valueBits);
+            if (bytes(codec) <= allowance.maxBytes()) {
+                note("rate-distortion with lambda %s, for the size", tried);
+                return;
+            }
+        }
+        weights = before;
+    }
+
+    private long bytes(Codec codec) {
+        return SwsWriter.encode(Simplifier.simplify(model()).model(), codec).length;
     }
 
     private void coarsen() {
@@ -150,6 +208,7 @@ final class Finishing {
         for (int bits : MANTISSA_BITS) {
             weights = exact.rounded(bits);
             if (weights.codebook().length == exact.codebook().length && within()) {
+                valueBits = bits;
                 note("shared values with %d bits after the first", bits);
                 break;
             }

@@ -1,5 +1,6 @@
 package io.softshare.pipeline;
 
+import io.softshare.data.DataSet;
 import io.softshare.graph.Graph;
 import io.softshare.graph.GraphException;
 import io.softshare.graph.Shape;
@@ -68,5 +69,27 @@ public record ModelSource(Graph graph, Map<String, float[]> tensors, List<String
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
         }
+    }
+
+    /** The network that the settings name, for a data set. */
+    static ModelSource of(Settings settings, DataSet set) throws IOException {
+        String model = settings.get("model");
+        String digest = settings.get("modelSha256");
+        if (digest != null && !digest.equals(digest(Path.of(model)))) {
+            throw new RecipeException(model + " has changed since the run began; put it back, or start anew");
+        }
+        PreprocessingChange change = PreprocessingChange.parse(
+                settings.get("mean"), settings.get("scale"), settings.get("channelOrder"), settings.get("layout"));
+        Shape images = set.train().shape();
+        int classes = set.train().classes();
+        ModelSource source = find(model, images, classes, change);
+        if (!source.graph().input().equals(images) || source.graph().classes() != classes) {
+            throw new RecipeException(
+                    model + " is for images of " + source.graph().input() + " in "
+                            + source.graph().classes() + " classes, " + settings.get("data") + " has " + images + " in "
+                            + classes
+                            + "; give the data it was made for");
+        }
+        return source;
     }
 }

@@ -29,5 +29,8 @@ public final class RunFiles {
      */
     public static final String TRIALS = "trials.json";
 
+    /** Of a run with a goal: what was asked for, and all attempts; what {@code --resume} goes on from. */
+    public static final String GOAL = "goal.json";
+
     private RunFiles() {}
 }

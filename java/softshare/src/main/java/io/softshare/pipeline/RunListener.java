@@ -22,5 +22,22 @@ public interface RunListener {
             int done,
             int total,
             double seconds,
-            double secondsLeft) {}
+            double secondsLeft) {
+        /** The same of a stage under another name. */
+        public Figures named(String name) {
+            return new Figures(
+                    name,
+                    epoch,
+                    epochs,
+                    loss,
+                    trainErrorPercent,
+                    validationErrorPercent,
+                    live,
+                    mixture,
+                    done,
+                    total,
+                    seconds,
+                    secondsLeft);
+        }
+    }
 }

@@ -17,6 +17,13 @@ public record Settings(Map<String, String> values) {
         return values.get(key);
     }
 
+    /** The same with some of them changed or added. */
+    public Settings with(Map<String, String> changes) {
+        Map<String, String> all = new LinkedHashMap<>(values);
+        all.putAll(changes);
+        return new Settings(all);
+    }
+
     public long number(String key) {
         return Long.parseLong(values.get(key));
     }

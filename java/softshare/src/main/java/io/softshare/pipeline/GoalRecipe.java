@@ -1,0 +1,136 @@
+package io.softshare.pipeline;
+
+import static io.softshare.train.Schedule.Shape.GEOMETRIC;
+
+import io.softshare.train.Schedule;
+import io.softshare.train.Stage;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A recipe as a {@link Goal} uses it: its widening stage goes on for twice its epochs along the same schedules and stops for nothing of
+ * its own, so that it passes through every density that a goal may want.
+ *
+ * @param recipe with the longer stage
+ * @param widening number of the stage in the recipe
+ * @param epochsAsWritten of that stage in the recipe as it was given
+ */
+record GoalRecipe(Recipe recipe, int widening, int epochsAsWritten) {
+    private static final int LONGER = 2;
+    private static final int FINER = 8;
+
+    /**
+     * From a recipe.
+     *
+     * @param scale of the epochs of all stages, at most 1; a stage keeps one epoch
+     * @throws RecipeException if no stage widens
+     */
+    static GoalRecipe of(Recipe given, double scale) {
+        Map<String, String> changes = new LinkedHashMap<>();
+        if (scale < 1) {
+            for (Stage stage : given.stages()) {
+                if (stage.epochs() > 1) {
+                    changes.put(stage.name() + ".epochs", String.valueOf(Math.max(1, (int) (stage.epochs() * scale))));
+                }
+            }
+        }
+        Recipe scaled = RecipeFile.with(given, changes);
+        int number = widening(scaled);
+        Stage stage = scaled.stages().get(number);
+        String name = stage.name() + ".";
+        changes.clear();
+        changes.put(name + "epochs", String.valueOf(LONGER * stage.epochs()));
+        further(changes, name + "tauEnd", stage.tauStart(), stage.tauEnd());
+        further(changes, name + "sigmaZeroEnd", stage.sigmaZeroStart(), stage.sigmaZeroEnd());
+        further(changes, name + "sigmaEnd", stage.sigmaStart(), stage.sigmaEnd());
+        changes.put(name + "targetNonZero", "0");
+        changes.put(name + "stopErrorIncrease", "0");
+        return new GoalRecipe(RecipeFile.with(scaled, changes), number, stage.epochs());
+    }
+
+    /** The last stage that freezes weights as it goes. */
+    private static int widening(Recipe recipe) {
+        List<Stage> stages = recipe.stages();
+        for (int i = stages.size() - 1; i >= 0; i--) {
+            Stage stage = stages.get(i);
+            if (stage.kind() == Stage.Kind.PRIOR && stage.freezeAbove() < 1 && stage.epochs() > 0) {
+                if (stages.stream().filter(s -> s.name().equals(stage.name())).count() > 1) {
+                    throw new RecipeException("recipe " + recipe.name() + " has several stages called " + stage.name()
+                            + "; a goal steers one of them, give each a name of its own");
+                }
+                return i;
+            }
+        }
+        throw new RecipeException("recipe " + recipe.name() + " has no stage of kind prior with freezeAbove below 1,"
+                + " which is what a goal steers; use --recipe generic");
+    }
+
+    /** Along the same geometric way for longer. */
+    private static void further(Map<String, String> changes, String key, double start, double end) {
+        if (start > 0 && end > 0) {
+            changes.put(key, String.valueOf(start * Math.pow(end / start, LONGER)));
+        }
+    }
+
+    Stage stage() {
+        return recipe.stages().get(widening);
+    }
+
+    /** Epochs that follow the widening. */
+    int epochsAfter() {
+        return recipe.stages().stream()
+                .skip(widening + 1L)
+                .mapToInt(Stage::epochs)
+                .sum();
+    }
+
+    /** Epochs that a run would have without a goal. */
+    int epochsUsual() {
+        return recipe.stages().stream().mapToInt(Stage::epochs).sum() - stage().epochs() + epochsAsWritten;
+    }
+
+    /**
+     * With one more stage: it takes {@value #FINER} epochs where the widening took those from one to another, which let go of too many
+     * weights at once.
+     *
+     * @param live weights that the widening is left at
+     */
+    GoalRecipe finer(int fromEpoch, int toEpoch, long live) {
+        Stage stage = stage();
+        double from = (double) fromEpoch / stage.epochs();
+        double to = (double) toEpoch / stage.epochs();
+        String name = stage.name() + ".";
+        Map<String, String> changes = new LinkedHashMap<>();
+        changes.put(name + "name", stage.name() + "-finer");
+        changes.put(name + "epochs", String.valueOf(FINER));
+        changes.put(name + "tauRamp", "0.0");
+        piece(changes, name + "tau", new Schedule(stage.tauStart(), stage.tauEnd(), GEOMETRIC), from, to);
+        piece(
+                changes,
+                name + "sigmaZero",
+                new Schedule(stage.sigmaZeroStart(), stage.sigmaZeroEnd(), GEOMETRIC),
+                from,
+                to);
+        piece(changes, name + "sigma", new Schedule(stage.sigmaStart(), stage.sigmaEnd(), GEOMETRIC), from, to);
+        piece(changes, name + "rate", new Schedule(stage.rateStart(), stage.rateEnd(), stage.rateShape()), from, to);
+        Recipe alone = new Recipe(recipe.name(), recipe.batch(), recipe.teacher(), recipe.prior(), List.of(stage));
+        List<Stage> stages = new ArrayList<>(leavingAt(live).stages());
+        stages.add(widening + 1, RecipeFile.with(alone, changes).stages().get(0));
+        return new GoalRecipe(
+                new Recipe(recipe.name(), recipe.batch(), recipe.teacher(), recipe.prior(), stages),
+                widening + 1,
+                FINER);
+    }
+
+    private static void piece(Map<String, String> changes, String key, Schedule way, double from, double to) {
+        changes.put(key + "Start", String.valueOf(way.at(from)));
+        changes.put(key + "End", String.valueOf(way.at(to)));
+    }
+
+    /** The recipe of a run that leaves the widening at so many live weights. */
+    Recipe leavingAt(long live) {
+        return RecipeFile.with(recipe, Map.of(stage().name() + ".targetNonZero", String.valueOf(live)));
+    }
+}
