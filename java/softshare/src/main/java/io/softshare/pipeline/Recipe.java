@@ -41,4 +41,14 @@ public record Recipe(
             throw new RecipeException("batch is " + batch + ", expected 1 or more");
         }
     }
+
+    /** The same with another teacher. */
+    public Recipe withTeacher(String other) {
+        return new Recipe(name, batch, other, equalise, sparseBelow, prior, stages);
+    }
+
+    /** The same with other stages. */
+    public Recipe withStages(List<Stage> others) {
+        return new Recipe(name, batch, teacher, equalise, sparseBelow, prior, others);
+    }
 }
