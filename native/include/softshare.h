@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 /* Version of this header. Library and dispatcher must agree. */
-#define SOFTSHARE_ABI 3
+#define SOFTSHARE_ABI 4
 
 /* Statuses. */
 #define SOFTSHARE_OK 0
@@ -49,6 +49,7 @@ extern "C" {
 /* Flags of operations. */
 #define SOFTSHARE_BIAS 1
 #define SOFTSHARE_RELU 2
+#define SOFTSHARE_WEIGHTS_ONLY 4 /* of convolution_pool: its backward is never asked for dx */
 
 /* Pooling. */
 #define SOFTSHARE_POOL_MAX 0
@@ -146,6 +147,24 @@ int softshare_convolution_backward_weights(int64_t operation, const float* x, co
  */
 int softshare_convolution_backward(int64_t operation, const float* x, const float* y, float* dy, const float* weights,
                                    float* dx, float* dweights, float* dbias);
+
+/*
+ * A convolution and the max-pool behind it, its windows side by side (their stride is their size, 32 positions at most; padding never
+ * wins, half a window at most). SOFTSHARE_RELU rectifies after the pool, which is the same as before it. On CUDA one kernel, which
+ * never writes the full-size output; on the CPU the two operations with a buffer of their own between them.
+ * y, argmax: (batch, pooled height, pooled width, out_channels); argmax: position in the window, the first of equals, or 255 where the
+ * rectifier let nothing through; NULL: not wanted. backward needs it, and masks and scatters dy by it; dx NULL: not wanted (always
+ * so with SOFTSHARE_WEIGHTS_ONLY, which on CUDA saves memory and time).
+ */
+int softshare_convolution_pool_create(int64_t context, int batch, int in_channels, int in_height, int in_width,
+                                      int out_channels, int kernel_height, int kernel_width, int stride_height,
+                                      int stride_width, int pad_height, int pad_width, int window_height, int window_width,
+                                      int window_pad_height, int window_pad_width, int flags, int64_t* operation);
+int softshare_convolution_pool_forward(int64_t operation, const float* x, const float* weights, const float* bias, float* y,
+                                       uint8_t* argmax);
+/* Overwrites dx, dweights and dbias (NULL without SOFTSHARE_BIAS). */
+int softshare_convolution_pool_backward(int64_t operation, const float* x, const uint8_t* argmax, const float* dy,
+                                        const float* weights, float* dx, float* dweights, float* dbias);
 
 /* y (batch, out) = x (batch, in) · weightsᵀ + bias. */
 int softshare_linear_create(int64_t context, int batch, int in_features, int out_features, int flags,

@@ -74,6 +74,8 @@ std::string readable(std::string mangled) {
     name = std::regex_replace(name, std::regex("\\(Form\\)0"), "forward");
     name = std::regex_replace(name, std::regex("\\(Form\\)1"), "backward_data");
     name = std::regex_replace(name, std::regex("\\(Form\\)2"), "backward_weights");
+    name = std::regex_replace(name, std::regex("\\(Form\\)3"), "forward_pooled");
+    name = std::regex_replace(name, std::regex("\\(Form\\)4"), "backward_weights_pooled");
     // The parameters: from the first bracket outside of <…>.
     int depth = 0;
     for (size_t i = 0; i < name.size(); i++) {
