@@ -2,6 +2,7 @@ package io.softshare.cli;
 
 import io.softshare.codec.Codecs;
 import io.softshare.container.AtomicFile;
+import io.softshare.container.SwsFile;
 import io.softshare.data.Augmentation;
 import io.softshare.data.Cache;
 import io.softshare.data.DataSet;
@@ -18,6 +19,7 @@ import io.softshare.pipeline.Recipe;
 import io.softshare.pipeline.RecipeFile;
 import io.softshare.pipeline.Recipes;
 import io.softshare.pipeline.RunFiles;
+import io.softshare.pipeline.RunResult;
 import io.softshare.pipeline.Settings;
 import io.softshare.report.Report;
 import io.softshare.train.Stage;
@@ -362,28 +364,8 @@ class CompressCommand implements Callable<Integer> {
         if (settings.get("goal").equals("train")) {
             return reportTraining(result, settings, device);
         }
-        var file = result.file();
-        long weightCount = file.model().graph().tensors().stream()
-                .filter(t -> t.role() == io.softshare.graph.TensorRole.WEIGHT)
-                .mapToLong(t -> t.size())
-                .sum();
-        long nonZero = ResultTable.nonZero(file);
-        Map<String, Object> values = new LinkedHashMap<>();
-        values.put("model", settings.get("model"));
-        values.put("data", settings.get("data"));
-        values.put("device", device);
-        values.put("seed", settings.number("seed"));
-        values.put("recipe", RecipeFile.read(settings.get("recipe"), "recipe").name());
-        values.put("pretrainedTestErrorPercent", rounded(result.pretrainedErrorPercent(), 4));
-        values.put("testErrorPercent", rounded(result.testErrorPercent(), 4));
-        values.put("nonZeroPercent", rounded(100.0 * nonZero / weightCount, 4));
-        values.put("originalBytes", 4 * file.model().graph().parameterCount());
-        values.put("fileBytes", file.bytes());
-        values.put("compressionRatio", rounded(file.compressionRatio(), 3));
-        values.put("codec", settings.get("codec"));
-        values.put("unitOrder", result.reordered() ? "canonical" : "original");
-        values.put("finishing", result.finishing());
-        values.put("seconds", rounded(result.seconds(), 1));
+        SwsFile file = result.file();
+        Map<String, Object> values = RunResult.values(result, settings, device);
         System.err.print(ResultTable.of(file, settings.get("data"), result));
         System.err.println(String.format(
                 Locale.ROOT,
@@ -394,7 +376,7 @@ class CompressCommand implements Callable<Integer> {
                 result.testErrorPercent(),
                 result.pretrainedErrorPercent(),
                 change(result.testErrorPercent() - result.pretrainedErrorPercent()),
-                100.0 * nonZero / weightCount,
+                (double) values.get("nonZeroPercent"),
                 result.seconds()));
         return values;
     }
@@ -406,24 +388,12 @@ class CompressCommand implements Callable<Integer> {
                 settings.get("out"),
                 result.testErrorPercent(),
                 result.seconds()));
-        Map<String, Object> values = new LinkedHashMap<>();
-        values.put("model", settings.get("model"));
-        values.put("data", settings.get("data"));
-        values.put("device", device);
-        values.put("seed", settings.number("seed"));
-        values.put("testErrorPercent", rounded(result.testErrorPercent(), 4));
-        values.put("seconds", rounded(result.seconds(), 1));
-        return values;
+        return RunResult.ofTraining(result, settings, device);
     }
 
     private static String change(double points) {
         return points > 0.005
                 ? String.format(Locale.ROOT, "the error rose by %.2f points", points)
                 : String.format(Locale.ROOT, "no rise, %.2f points", points);
-    }
-
-    private static double rounded(double value, int digits) {
-        double scale = Math.pow(10, digits);
-        return Math.round(value * scale) / scale;
     }
 }

@@ -247,6 +247,10 @@ final class SearchCommand extends CompressCommand {
             if (out != null) {
                 Files.copy(file, out, StandardCopyOption.REPLACE_EXISTING);
             }
+            if (Search.keepTrials(run, all, best)) {
+                System.err.println("its report: softshare report "
+                        + quoted(Search.records(run, best).toString()) + " --out report.html");
+            }
             System.err.println("the same again:");
             System.err.println(command);
         }

@@ -29,7 +29,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -150,11 +149,11 @@ public final class Compression {
         if (resume) {
             compression.restore(Checkpoint.read(run.resolve(CHECKPOINT)));
         } else {
-            Files.writeString(run.resolve(RunFiles.RECIPE), settings.get("recipe"));
             for (String old : List.of(RunFiles.METRICS, RunFiles.END, RunFiles.MODEL, RunFiles.RESULT, RunFiles.GOAL)) {
                 Files.deleteIfExists(run.resolve(old));
             }
         }
+        Files.writeString(run.resolve(RunFiles.RECIPE), settings.get("recipe"));
         Map<String, Object> asked = new LinkedHashMap<>(settings.values());
         asked.remove("recipe"); // has a file of its own
         AtomicFile.write(run.resolve(RunFiles.SETTINGS), (Json.write(asked) + "\n").getBytes(StandardCharsets.UTF_8));
@@ -194,7 +193,7 @@ public final class Compression {
         if (part == 1) {
             progress.without(epochsBefore() - globalEpoch); // of stages that ended early
         }
-        keepMetrics(progress.done());
+        Metrics.keep(run, progress.done());
         if (part == 0) {
             if (source.isTrained()) {
                 teacherCost = Progress.multiplyAdds(source.graph()) / Progress.multiplyAdds(graph);
@@ -391,35 +390,7 @@ public final class Compression {
                 progress.total(),
                 seconds(),
                 progress.secondsLeft(part == 0 ? ownEpochs() : 0, 1 / teacherCost)));
-        Map<String, Object> line = new LinkedHashMap<>();
-        line.put("part", part == 0 ? "teacher" : "network");
-        line.put("stage", now.name());
-        line.put("epoch", (long) epoch);
-        line.put("loss", figures.loss());
-        line.put("trainErrorPercent", figures.errorPercent());
-        line.put("validationErrorPercent", Double.isNaN(validationError) ? null : validationError);
-        line.put("liveWeights", figures.live());
-        double[] mixture = state.mixture();
-        line.put(
-                "mixture",
-                mixture == null
-                        ? null
-                        : java.util.Arrays.stream(mixture).boxed().toList());
-        Files.writeString(
-                run.resolve(RunFiles.METRICS),
-                Json.write(line) + "\n",
-                StandardCharsets.UTF_8,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.APPEND);
-    }
-
-    /** Drops the lines of epochs after the checkpoint that a run goes on from: they will come again. */
-    private void keepMetrics(int lines) throws IOException {
-        Path file = run.resolve(RunFiles.METRICS);
-        if (Files.exists(file)) {
-            List<String> all = Files.readAllLines(file);
-            Files.write(file, all.subList(0, Math.min(lines, all.size())));
-        }
+        Metrics.append(run, part == 0, now, epoch, figures, validationError, state.mixture());
     }
 
     private void checkpoint(TrainingState state, boolean always) throws IOException {

@@ -1,21 +1,27 @@
 package io.softshare.search;
 
+import io.softshare.container.AtomicFile;
 import io.softshare.data.DataSet;
 import io.softshare.data.ImageSet;
 import io.softshare.device.Device;
+import io.softshare.json.Json;
 import io.softshare.pipeline.Compression;
+import io.softshare.pipeline.Folders;
+import io.softshare.pipeline.RunFiles;
 import io.softshare.pipeline.RunListener;
+import io.softshare.pipeline.RunResult;
+import io.softshare.pipeline.Settings;
 import io.softshare.train.TrainingException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * A process's work on a search: trial after trial until the store has as many as are wanted. Trials are judged on the validation images
@@ -86,6 +92,39 @@ public final class Search {
     /** A finished trial's file. */
     public static Path file(Path run, Trial trial) {
         return run.resolve("trials").resolve(String.format(java.util.Locale.ROOT, "%04d.sws", trial.number()));
+    }
+
+    /** Records of the best trial's run, which a report can be made of. */
+    public static Path records(Path run, Trial trial) {
+        return run.resolve("trials").resolve(String.format(java.util.Locale.ROOT, "%04d.run", trial.number()));
+    }
+
+    /**
+     * Writes all trials beside the best one's records, so that its report shows them.
+     *
+     * @return whether there are such records: a process that was killed just as its trial had ended leaves none
+     */
+    public static boolean keepTrials(Path run, List<Trial> all, Trial best) throws IOException {
+        if (!Files.isDirectory(records(run, best))) {
+            return false;
+        }
+        List<Object> list = new ArrayList<>();
+        for (Trial trial : all) {
+            if (trial.state() == Trial.State.DONE) {
+                Map<String, Object> values = new LinkedHashMap<>();
+                values.put("trial", (long) trial.number());
+                values.put("validationErrorPercent", trial.errorPercent());
+                values.put("fileBytes", trial.bytes());
+                values.put("chosen", trial.number() == best.number());
+                list.add(values);
+            }
+        }
+        keep(records(run, best).resolve(RunFiles.TRIALS), list);
+        return true;
+    }
+
+    private static void keep(Path file, Object json) throws IOException {
+        AtomicFile.write(file, (Json.write(json) + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     private void work(int wanted) throws IOException {
@@ -165,8 +204,9 @@ public final class Search {
         long bytes = 0;
         String message = null;
         try {
-            Compression.Result result = Compression.run(
-                    device, definition.run(trial.settings(), out.toString()), data, watch, folder, resume);
+            Settings settings = definition.run(trial.settings(), out.toString());
+            Compression.Result result = Compression.run(device, settings, data, watch, folder, resume);
+            keep(folder.resolve(RunFiles.RESULT), RunResult.values(result, settings, device.kind()));
             error = Compression.testError(device, result.file(), validation);
             bytes = result.file().bytes();
         } catch (Stopped e) {
@@ -184,10 +224,22 @@ public final class Search {
             Files.move(out, file(run, trial), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         }
         if (store.end(trial.number(), owner, state, error, bytes, (System.nanoTime() - began) / 1e9, message)) {
-            for (int attempt = 1; attempt <= trial.attempt(); attempt++) {
-                delete(folder(trial, attempt));
+            List<Trial> all = store.trials();
+            Trial best = Front.best(all, definition.maxErrorPercent());
+            if (best != null && best.number() == trial.number()) {
+                Files.deleteIfExists(folder.resolve(Compression.CHECKPOINT));
+                Folders.delete(records(run, trial));
+                Files.move(folder, records(run, trial));
+                for (Trial other : all) {
+                    if (other.number() != best.number()) {
+                        Folders.delete(records(run, other));
+                    }
+                }
             }
-            listener.ended(trial(trial.number()), store.trials());
+            for (int attempt = 1; attempt <= trial.attempt(); attempt++) {
+                Folders.delete(folder(trial, attempt));
+            }
+            listener.ended(trial(trial.number()), all);
         }
     }
 
@@ -214,16 +266,6 @@ public final class Search {
                     Files.copy(source, target, StandardCopyOption.REPLACE_EXISTING);
                 }
                 return;
-            }
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (Files.isDirectory(folder)) {
-            try (Stream<Path> files = Files.walk(folder)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.deleteIfExists(file);
-                }
             }
         }
     }

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -120,6 +121,25 @@ class SearchCommandTest {
         assertArrayEquals(file, Files.readAllBytes(folder.resolve("again.sws")));
         Outcome eval = here("eval", folder + "/best.sws", "--data", data.toString(), "--json");
         assertTrue(eval.out().contains("\"testErrorPercent\":" + result.get("testErrorPercent")), eval.out());
+    }
+
+    @Test
+    void theBestTrialsRecordsMakeAReport() throws Exception {
+        Map<?, ?> best = (Map<?, ?>) ((Map<?, ?>) Json.parse(undisturbed.out().strip())).get("best");
+        Path trials = folder.resolve("undisturbed/trials");
+        Path records = trials.resolve(String.format("%04d.run", ((Number) best.get("trial")).intValue()));
+        try (Stream<Path> all = Files.list(trials)) {
+            assertEquals(
+                    List.of(records),
+                    all.filter(f -> f.toString().endsWith(".run")).toList(),
+                    "only the best's are kept");
+        }
+        Outcome report = here("report", records.toString(), "--out", folder + "/report.html");
+        assertEquals(0, report.status(), report.err());
+        assertTrue(undisturbed.err().contains("softshare report " + records), undisturbed.err());
+        List<?> listed = (List<?>) Json.parse(Files.readString(records.resolve("trials.json")));
+        assertTrue(listed.size() > 1 && listed.size() <= TRIALS, listed.toString());
+        assertTrue(Files.readString(folder.resolve("report.html")).contains("All trials"));
     }
 
     @Test
