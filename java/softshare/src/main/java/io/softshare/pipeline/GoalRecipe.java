@@ -16,8 +16,9 @@ import java.util.Map;
  * @param recipe with the longer stage
  * @param widening number of the stage in the recipe
  * @param epochsAsWritten of that stage in the recipe as it was given
+ * @param targetAsWritten its {@code targetNonZero} there; 0: none
  */
-record GoalRecipe(Recipe recipe, int widening, int epochsAsWritten) {
+record GoalRecipe(Recipe recipe, int widening, int epochsAsWritten, long targetAsWritten) {
     private static final int LONGER = 2;
     private static final int FINER = 8;
 
@@ -47,7 +48,7 @@ record GoalRecipe(Recipe recipe, int widening, int epochsAsWritten) {
         further(changes, name + "sigmaEnd", stage.sigmaStart(), stage.sigmaEnd());
         changes.put(name + "targetNonZero", "0");
         changes.put(name + "stopErrorIncrease", "0");
-        return new GoalRecipe(RecipeFile.with(scaled, changes), number, stage.epochs());
+        return new GoalRecipe(RecipeFile.with(scaled, changes), number, stage.epochs(), stage.targetNonZero());
     }
 
     /** The last stage that freezes weights as it goes. */
@@ -115,13 +116,10 @@ record GoalRecipe(Recipe recipe, int widening, int epochsAsWritten) {
                 to);
         piece(changes, name + "sigma", new Schedule(stage.sigmaStart(), stage.sigmaEnd(), GEOMETRIC), from, to);
         piece(changes, name + "rate", new Schedule(stage.rateStart(), stage.rateEnd(), stage.rateShape()), from, to);
-        Recipe alone = new Recipe(recipe.name(), recipe.batch(), recipe.teacher(), recipe.prior(), List.of(stage));
+        Recipe alone = recipe.with(List.of(stage));
         List<Stage> stages = new ArrayList<>(leavingAt(live).stages());
         stages.add(widening + 1, RecipeFile.with(alone, changes).stages().get(0));
-        return new GoalRecipe(
-                new Recipe(recipe.name(), recipe.batch(), recipe.teacher(), recipe.prior(), stages),
-                widening + 1,
-                FINER);
+        return new GoalRecipe(recipe.with(stages), widening + 1, FINER, targetAsWritten);
     }
 
     private static void piece(Map<String, String> changes, String key, Schedule way, double from, double to) {
@@ -129,8 +127,21 @@ record GoalRecipe(Recipe recipe, int widening, int epochsAsWritten) {
         changes.put(key + "End", String.valueOf(way.at(to)));
     }
 
-    /** The recipe of a run that leaves the widening at so many live weights. */
+    /**
+     * The recipe of a run that leaves the widening at so many live weights. Stages that regrow afterwards end at as many in proportion as
+     * the recipe says; where it says no number for the widening, at the number it says, if that is fewer.
+     */
     Recipe leavingAt(long live) {
-        return RecipeFile.with(recipe, Map.of(stage().name() + ".targetNonZero", String.valueOf(live)));
+        Map<String, String> changes = new LinkedHashMap<>();
+        changes.put(stage().name() + ".targetNonZero", String.valueOf(live));
+        for (Stage after : recipe.stages().subList(widening + 1, recipe.stages().size())) {
+            if (after.kind() == Stage.Kind.REGROW) {
+                long end = targetAsWritten > 0
+                        ? Math.round((double) after.targetNonZero() / targetAsWritten * live)
+                        : Math.min(live, after.targetNonZero());
+                changes.put(after.name() + ".targetNonZero", String.valueOf(Math.max(1, end)));
+            }
+        }
+        return RecipeFile.with(recipe, changes);
     }
 }

@@ -41,4 +41,9 @@ public record Recipe(
             throw new RecipeException("batch is " + batch + ", expected 1 or more");
         }
     }
+
+    /** The same with other stages. */
+    Recipe with(List<Stage> others) {
+        return new Recipe(name, batch, teacher, equalise, sparseBelow, prior, others);
+    }
 }
