@@ -29,7 +29,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -194,7 +193,7 @@ public final class Compression {
         if (part == 1) {
             progress.without(epochsBefore() - globalEpoch); // of stages that ended early
         }
-        keepMetrics(progress.done());
+        Metrics.keep(run, progress.done());
         if (part == 0) {
             if (source.isTrained()) {
                 teacherCost = Progress.multiplyAdds(source.graph()) / Progress.multiplyAdds(graph);
@@ -342,13 +341,12 @@ public final class Compression {
                             || epoch == now.epochs()
                             || epoch % 5 == 0);
             double error = measure ? validation.score().errorPercent() : Double.NaN;
-            metrics(now, figures, error, state);
+            tell(now, figures, error, state);
             if (part == 1 && control.endsAfter(now, epoch, figures.live(), error, () -> ahead(state))) {
                 checkpoint(state, true);
                 throw new Control.Paused();
             }
-            boolean enough =
-                    now.kind() != Stage.Kind.REGROW && now.targetNonZero() > 0 && figures.live() <= now.targetNonZero();
+            boolean enough = now.endsAtTarget() && figures.live() <= now.targetNonZero();
             if (now.stopErrorIncrease() > 0 && validation != null) {
                 state.noteStartError(startValidationError());
                 enough |= error > state.startErrorPercent() + now.stopErrorIncrease();
@@ -376,9 +374,9 @@ public final class Compression {
         }
     }
 
-    private void metrics(Stage now, Trainer.Epoch figures, double validationError, TrainingState state)
+    private void tell(Stage now, Trainer.Epoch figures, double validationError, TrainingState state)
             throws IOException {
-        listener.epoch(new RunListener.Figures(
+        RunListener.Figures all = new RunListener.Figures(
                 now.name(),
                 epoch,
                 now.epochs(),
@@ -390,36 +388,9 @@ public final class Compression {
                 progress.done(),
                 progress.total(),
                 seconds(),
-                progress.secondsLeft(part == 0 ? ownEpochs() : 0, 1 / teacherCost)));
-        Map<String, Object> line = new LinkedHashMap<>();
-        line.put("part", part == 0 ? "teacher" : "network");
-        line.put("stage", now.name());
-        line.put("epoch", (long) epoch);
-        line.put("loss", figures.loss());
-        line.put("trainErrorPercent", figures.errorPercent());
-        line.put("validationErrorPercent", Double.isNaN(validationError) ? null : validationError);
-        line.put("liveWeights", figures.live());
-        double[] mixture = state.mixture();
-        line.put(
-                "mixture",
-                mixture == null
-                        ? null
-                        : java.util.Arrays.stream(mixture).boxed().toList());
-        Files.writeString(
-                run.resolve(RunFiles.METRICS),
-                Json.write(line) + "\n",
-                StandardCharsets.UTF_8,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.APPEND);
-    }
-
-    /** Drops the lines of epochs after the checkpoint that a run goes on from: they will come again. */
-    private void keepMetrics(int lines) throws IOException {
-        Path file = run.resolve(RunFiles.METRICS);
-        if (Files.exists(file)) {
-            List<String> all = Files.readAllLines(file);
-            Files.write(file, all.subList(0, Math.min(lines, all.size())));
-        }
+                progress.secondsLeft(part == 0 ? ownEpochs() : 0, 1 / teacherCost));
+        listener.epoch(all);
+        Metrics.append(run, part == 0, all);
     }
 
     private void checkpoint(TrainingState state, boolean always) throws IOException {
