@@ -228,27 +228,12 @@ class CompressCommand implements Callable<Integer> {
         }
         Recipe found = changed(Recipes.find(method.recipe(recipe), model, data == null ? "mnist" : data));
         if (goal().equals("train")) {
-            found = new Recipe(
-                    found.name(),
-                    found.batch(),
-                    "none",
-                    found.equalise(),
-                    found.sparseBelow(),
-                    found.prior(),
-                    found.stages().stream()
+            found = found.withTeacher("none")
+                    .withStages(found.stages().stream()
                             .filter(s -> s.kind() == Stage.Kind.PLAIN)
                             .toList());
         }
-        return teacher == null
-                ? found
-                : new Recipe(
-                        found.name(),
-                        found.batch(),
-                        teacher,
-                        found.equalise(),
-                        found.sparseBelow(),
-                        found.prior(),
-                        found.stages());
+        return teacher == null ? found : found.withTeacher(teacher);
     }
 
     /** The recipe with the options that change it; --set has the last word. */

@@ -116,10 +116,10 @@ record GoalRecipe(Recipe recipe, int widening, int epochsAsWritten, long targetA
                 to);
         piece(changes, name + "sigma", new Schedule(stage.sigmaStart(), stage.sigmaEnd(), GEOMETRIC), from, to);
         piece(changes, name + "rate", new Schedule(stage.rateStart(), stage.rateEnd(), stage.rateShape()), from, to);
-        Recipe alone = recipe.with(List.of(stage));
+        Recipe alone = recipe.withStages(List.of(stage));
         List<Stage> stages = new ArrayList<>(leavingAt(live).stages());
         stages.add(widening + 1, RecipeFile.with(alone, changes).stages().get(0));
-        return new GoalRecipe(recipe.with(stages), widening + 1, FINER, targetAsWritten);
+        return new GoalRecipe(recipe.withStages(stages), widening + 1, FINER, targetAsWritten);
     }
 
     private static void piece(Map<String, String> changes, String key, Schedule way, double from, double to) {

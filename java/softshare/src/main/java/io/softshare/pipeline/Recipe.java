@@ -53,8 +53,13 @@ public record Recipe(
         }
     }
 
+    /** The same with another teacher. */
+    public Recipe withTeacher(String other) {
+        return new Recipe(name, batch, other, equalise, sparseBelow, prior, stages);
+    }
+
     /** The same with other stages. */
-    Recipe with(List<Stage> others) {
+    public Recipe withStages(List<Stage> others) {
         return new Recipe(name, batch, teacher, equalise, sparseBelow, prior, others);
     }
 }
