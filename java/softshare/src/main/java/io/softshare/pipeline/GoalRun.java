@@ -281,7 +281,8 @@ public final class GoalRun {
 
     /** The sparsest state before the error rises beyond the limit: recovery will take some of the rise back. */
     private Widening.Place firstForError() throws IOException {
-        List<Widening.Passing> passed = widening.until(p -> p.errorPercent() > bounds.maxErrorPercent(), timeUp());
+        List<Widening.Passing> passed =
+                widening.until(p -> p.kept() && p.errorPercent() > bounds.maxErrorPercent(), timeUp());
         List<Widening.Passing> kept = Widening.kept(passed);
         List<Widening.Passing> good = kept.stream()
                 .filter(p -> p.errorPercent() <= bounds.maxErrorPercent())
@@ -303,7 +304,12 @@ public final class GoalRun {
         Path folder = folder(number);
         Path out = folder.resolve(OUT);
         Settings own = settings.with(Map.of(
-                "recipe", RecipeFile.write(from.widening().recipe().leavingAt(from.live())), "out", out.toString()));
+                "recipe",
+                RecipeFile.write(from.widening()
+                        .recipe()
+                        .leavingAt(from.live(), from.passing().epoch())),
+                "out",
+                out.toString()));
         long first = System.nanoTime();
         if (!Files.exists(folder.resolve(Compression.CHECKPOINT))) {
             from.widening().layOut(from.passing(), own, folder);

@@ -97,6 +97,40 @@ class MethodCommandTest {
         assertTrue(lines.get(lines.size() - 1).contains("\"liveWeights\":3680,"), lines.get(lines.size() - 1));
     }
 
+    /** A goal steers the rounds; the recipe of the kept try repeats it. */
+    @Test
+    void aBaselineTowardsAGoal() throws Exception {
+        Path out = folder.resolve("goal.sws");
+        Path kept = folder.resolve("goal.run");
+        Outcome outcome = run(
+                compress(out, "--method", "deep-compression", "--max-error-increase", "2", "--run", kept.toString()));
+        assertEquals(0, outcome.status(), outcome.err());
+        Map<?, ?> values = (Map<?, ?>) Json.parse(outcome.out().strip());
+        Map<?, ?> goal = (Map<?, ?>) values.get("goal");
+        assertEquals(true, goal.get("met"));
+        assertTrue(((List<?>) goal.get("tries")).size() > 2, outcome.out());
+        assertTrue(((Number) values.get("nonZeroPercent")).doubleValue() < 7, "no further than without a goal");
+        Path alone = folder.resolve("alone.run");
+        Outcome repeated = run(compress(
+                folder.resolve("alone.sws"),
+                "--recipe",
+                kept.resolve("recipe.toml").toString(),
+                "--codec",
+                "csr-huffman",
+                "--rate-distortion",
+                "0",
+                "--run",
+                alone.toString()));
+        assertEquals(0, repeated.status(), repeated.err());
+        assertEquals(losses(kept), losses(alone));
+    }
+
+    private static List<String> losses(Path run) throws Exception {
+        return Files.readAllLines(run.resolve("metrics.jsonl")).stream()
+                .map(line -> line.replaceFirst("\"validationErrorPercent\":[^,]*,", ""))
+                .toList();
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -105,6 +139,7 @@ class MethodCommandTest {
                 "2 | --method deep-compression --recipe generic | leave out --recipe generic",
                 "2 | --method network-surgery --codec zip | no codec is called zip",
                 "2 | --rate-distortion much | --rate-distortion is much",
+                "1 | --method network-surgery --target-ratio 9 | which is what a goal steers",
                 "1 | --method network-surgery --set surgery.keptShare=0 | stage surgery has keptShare 0.0",
                 "1 | --method deep-compression --set prune.roundEpochs=0 | stage prune has roundEpochs 0"
             })
