@@ -9,7 +9,8 @@
  *  - Data pointers lie in the device's memory (host memory for the CPU) and belong to the caller. They need 4-byte
  *    alignment; 64 bytes is faster. Buffers never overlap unless a function says "in place".
  *  - Activations are NHWC, float32. Weights are as in PyTorch: convolution (out, in, height, width), linear (out, in).
- *  - A context and its operations may be used by one thread at a time. Different contexts are independent.
+ *  - A context and its operations may be used by one thread at a time. Different contexts are independent: they may run at
+ *    the same time, on CUDA on streams of their own. (There, at most 8 contexts of a process may have a prior at once.)
  *  - Own kernels (everything but convolution and linear, which are oneDNN's on the CPU) give the same bits for every
  *    thread count: work is cut into chunks that depend on the sizes only, partial sums are added in index order.
  *  - What changes from step to step within an epoch is read from device memory (the scalars, SOFTSHARE_SCALAR_*), not
@@ -48,6 +49,7 @@ extern "C" {
 /* Flags of operations. */
 #define SOFTSHARE_BIAS 1
 #define SOFTSHARE_RELU 2
+#define SOFTSHARE_WEIGHTS_ONLY 4 /* of convolution_pool: its backward is never asked for dx */
 
 /* Pooling. */
 #define SOFTSHARE_POOL_MAX 0
@@ -91,7 +93,8 @@ const char* softshare_error(void);
 /* For people and checkpoints, e.g. "cpu avx512, oneDNN 3.11.0, 2 threads". Belongs to the context. */
 const char* softshare_describe(int64_t context);
 /* CUDA: the stream (a cudaStream_t as a number, 0: the default stream) that all later calls are queued on; calls return
- * before their work is done and may be captured in a graph. CPU: ignored. */
+ * before their work is done and may be captured in a graph. A context's functions share memory of its own: what it queued on
+ * one stream must be done before work of another begins. CPU: ignored. */
 int softshare_stream(int64_t context, int64_t stream);
 /* SOFTSHARE_PRECISION_* of operations created from now on; one that the device lacks is SOFTSHARE_NOT_SUPPORTED. */
 int softshare_precision(int64_t context, int precision);
@@ -144,6 +147,24 @@ int softshare_convolution_backward_weights(int64_t operation, const float* x, co
  */
 int softshare_convolution_backward(int64_t operation, const float* x, const float* y, float* dy, const float* weights,
                                    float* dx, float* dweights, float* dbias);
+
+/*
+ * A convolution and the max-pool behind it, its windows side by side (their stride is their size, 32 positions at most; padding never
+ * wins, half a window at most). SOFTSHARE_RELU rectifies after the pool, which is the same as before it. On CUDA one kernel, which
+ * never writes the full-size output; on the CPU the two operations with a buffer of their own between them.
+ * y, argmax: (batch, pooled height, pooled width, out_channels); argmax: position in the window, the first of equals, or 255 where the
+ * rectifier let nothing through; NULL: not wanted. backward needs it, and masks and scatters dy by it; dx NULL: not wanted (always
+ * so with SOFTSHARE_WEIGHTS_ONLY, which on CUDA saves memory and time).
+ */
+int softshare_convolution_pool_create(int64_t context, int batch, int in_channels, int in_height, int in_width,
+                                      int out_channels, int kernel_height, int kernel_width, int stride_height,
+                                      int stride_width, int pad_height, int pad_width, int window_height, int window_width,
+                                      int window_pad_height, int window_pad_width, int flags, int64_t* operation);
+int softshare_convolution_pool_forward(int64_t operation, const float* x, const float* weights, const float* bias, float* y,
+                                       uint8_t* argmax);
+/* Overwrites dx, dweights and dbias (NULL without SOFTSHARE_BIAS). */
+int softshare_convolution_pool_backward(int64_t operation, const float* x, const uint8_t* argmax, const float* dy,
+                                        const float* weights, float* dx, float* dweights, float* dbias);
 
 /* y (batch, out) = x (batch, in) · weightsᵀ + bias. */
 int softshare_linear_create(int64_t context, int batch, int in_features, int out_features, int flags,
@@ -226,7 +247,7 @@ int softshare_sparse_backward(int64_t operation, const float* dlogits, const flo
  * tensors, layout: for each tensor (offset, rows, columns, kernel): weight (r, c, k) lies at offset + (r·columns + c)·
  * kernel + k; tensors are contiguous and in order, the first at offset 0. components K = J + 1, 1 to 256.
  * mixture (double, device memory, 3·K): π (K), μ (K), σ (K). Component 0 is the zero component if zero_component != 0
- * (μ_0 = 0).
+ * (μ_0 = 0). CUDA: SOFTSHARE_NOT_SUPPORTED where 8 other contexts of the process have a prior (destroy or close one first).
  *
  * Structured zero component (row_offsets, column_offsets not NULL): for weight (r, c) of tensor t
  *     logit(1 − π_0,rc) = logit(1 − π_0) + clip(a_r + b_c, −4, 7),

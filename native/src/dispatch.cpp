@@ -141,6 +141,15 @@ int softshare_convolution_backward_weights(int64_t operation, const float* x, co
 int softshare_convolution_backward(int64_t operation, const float* x, const float* y, float* dy, const float* weights, float* dx, float* dweights, float* dbias) {
     return dispatch(&Table::convolution_backward, operation, x, y, dy, weights, dx, dweights, dbias);
 }
+int softshare_convolution_pool_create(int64_t context, int batch, int in_channels, int in_height, int in_width, int out_channels, int kernel_height, int kernel_width, int stride_height, int stride_width, int pad_height, int pad_width, int window_height, int window_width, int window_pad_height, int window_pad_width, int flags, int64_t* operation) {
+    return dispatch(&Table::convolution_pool_create, context, batch, in_channels, in_height, in_width, out_channels, kernel_height, kernel_width, stride_height, stride_width, pad_height, pad_width, window_height, window_width, window_pad_height, window_pad_width, flags, operation);
+}
+int softshare_convolution_pool_forward(int64_t operation, const float* x, const float* weights, const float* bias, float* y, uint8_t* argmax) {
+    return dispatch(&Table::convolution_pool_forward, operation, x, weights, bias, y, argmax);
+}
+int softshare_convolution_pool_backward(int64_t operation, const float* x, const uint8_t* argmax, const float* dy, const float* weights, float* dx, float* dweights, float* dbias) {
+    return dispatch(&Table::convolution_pool_backward, operation, x, argmax, dy, weights, dx, dweights, dbias);
+}
 int softshare_linear_create(int64_t context, int batch, int in_features, int out_features, int flags, int64_t* operation) {
     return dispatch(&Table::linear_create, context, batch, in_features, out_features, flags, operation);
 }

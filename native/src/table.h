@@ -20,6 +20,9 @@
     X(convolution_backward_data) \
     X(convolution_backward_weights) \
     X(convolution_backward) \
+    X(convolution_pool_create) \
+    X(convolution_pool_forward) \
+    X(convolution_pool_backward) \
     X(linear_create) \
     X(linear_forward) \
     X(linear_backward_data) \

@@ -19,6 +19,7 @@
 #endif
 
 #include <exception>
+#include <memory>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -52,6 +53,7 @@ struct Context : Handle {
     double* room = nullptr;  // ROOM doubles on the device, for sums of functions that have no operation
     std::string description;
     std::unordered_set<Operation*> operations;
+    std::weak_ptr<const int> prior_slot;  // of the mixture's constants, while there is a prior (prior_cuda.cu)
     Context() : Handle{&kernel_table} {}
 };
 

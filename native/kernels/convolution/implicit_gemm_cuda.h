@@ -12,8 +12,22 @@
  * multiply-adds, or (TF32) a warp's 16×32 in four tensor-core tiles. Weight gradients cut the depth into parts by the sizes alone
  * and add the parts in order: same bits on every run and every device.
  *
- * A max-pool is not part of the epilogue: rows of a tile follow the image's rows, so that a window's positions lie in other threads,
- * and often in another tile. It has a kernel of its own, which reads the output once more from the cache.
+ * A max-pool behind the convolution, its windows side by side, is part of the products (the ..._pooled forms). Positions of the output
+ * are then numbered window by window, w·K + k (K positions a window, k the position in it); those in no window are never computed.
+ *
+ *   forward_pooled          rows of a tile hold whole windows only. The tile, bias added, goes through shared memory, where the operands
+ *                           were; a thread takes a window and a column, finds its greatest (the first of equals, any NaN), rectifies
+ *                           it, and writes y and a byte: the winner's k, or NO_WINNER where the rectifier let nothing through
+ *   backward_weights_pooled depth is numbered so too: dy of position w·K + k is dy[w] if the winner of w is k, else 0
+ *
+ * Whether the backward pass reads dy through the winners, or a small kernel first scatters it to full size, was counted for LeNet-5
+ * (batch 128, FP32, an H100 that issues 132·128 instructions 1.755e9 times a second and moves 3.35 TB/s):
+ *   first layer, weights alone, full size 5.9 MB: scattering writes and reads it, 13.6 MB or 4.1 µs, and one launch more; reading
+ *     through winners moves 2.2 MB, and its loop has 106 instructions more (12 %), 1.1 µs in all
+ *   second layer, weights and dx, full size 1.6 MB: scattering 5.4 MB or 1.6 µs; reading through winners moves 1 MB, but each element
+ *     is found again for each of 25 taps, two more divisions (by multiplication) every time: 97 instructions more a turn (18 %), 9 µs
+ * So a layer whose dx is wanted scatters, and one whose dx is not reads through winners. (With layers apart, convolution, pool and
+ * rectifier move 32 MB in the first layer, forward and backward: full size is written, read, and the mask's too.)
  *
  * Bounds: FP32 sums of depth k in any order err by at most k·2^-24·Σ|a·b| (fused multiply-adds). TF32: each product of rounded
  * inputs errs by 2^-10·|a·b| at most (2^-11 an input), beside that.
@@ -49,13 +63,38 @@ struct Position {
     int base, y, x;
 };
 
+constexpr int OUTSIDE = -(1 << 30);  // the y of a position outside of every image
+
 template <bool STRIDED>
 __device__ __forceinline__ Position position_of(const Patches& p, int index) {
     int in_plane, column;
     const int n = p.plane.split(index, &in_plane), row = p.row.split(in_plane, &column);
     const int y = row * p.step_y + p.before_y, x = column * p.step_x + p.before_x;
-    if (index >= p.positions) return {0, -(1 << 30), 0};  // outside of every image
+    if (index >= p.positions) return {0, OUTSIDE, 0};
     return {STRIDED ? n * p.height * p.width * p.channels : ((n * p.height + y) * p.width + x) * p.channels, y, x};
+}
+
+constexpr uint8_t NO_WINNER = 255;
+
+/* Windows of a max-pool on the convolution's output, side by side. */
+struct Windows {
+    uint8_t* winner;               // (windows, channels): position in the window, or NO_WINNER
+    Divisor size, height, width;   // positions of a window, its rows, its columns
+    Divisor plane, row;            // windows of one image, of one row of them
+    int before_y, before_x;        // padding: clipped, it never wins
+    int out_height, out_width;     // of the convolution
+    int count;                     // of all images
+};
+
+/* Position w·K + k of the convolution's output (see above), where its window begins in x. */
+__device__ __forceinline__ Position pooled_position_of(const Patches& p, const Windows& w, int index) {
+    int k, in_plane, across, kx;
+    const int window = w.size.split(index, &k), n = w.plane.split(window, &in_plane), down = w.row.split(in_plane, &across);
+    const int ky = w.width.split(k, &kx);
+    const int out_y = down * int(w.height.divisor) + ky - w.before_y, out_x = across * int(w.width.divisor) + kx - w.before_x;
+    if (window >= w.count || unsigned(out_y) >= unsigned(w.out_height) || unsigned(out_x) >= unsigned(w.out_width)) return {0, OUTSIDE, 0};
+    const int y = out_y * p.step_y + p.before_y, x = out_x * p.step_x + p.before_x;
+    return {((n * p.height + y) * p.width + x) * p.channels, y, x};
 }
 
 /* The rectifier's mask folded into the reading of its gradient. */
@@ -88,9 +127,16 @@ struct Product {
     bool relu;
     int part;             // depth of one part (backward_weights), a multiple of STEP
     float* out;           // C, or the parts' sums one after another
+    Windows windows;      // of the pooled forms; their mask is NULL
 };
 
-enum class Form { forward, backward_data, backward_weights };
+enum class Form { forward, backward_data, backward_weights, forward_pooled, backward_weights_pooled };
+
+template <Form FORM>
+constexpr bool is_pooled = FORM >= Form::forward_pooled;
+/* The form without its pooling. */
+template <Form FORM>
+constexpr Form plain_form = FORM == Form::forward_pooled ? Form::forward : FORM == Form::backward_weights_pooled ? Form::backward_weights : FORM;
 
 /* A tile of C: ROWS × COLUMNS, 16 sums a thread. */
 template <int ROWS_, int COLUMNS_>
@@ -106,9 +152,9 @@ template <Form FORM, bool STRIDED, typename TILE, int PAD>
 struct Loader {
     static constexpr int A_EACH = TILE::ROWS * STEP / TILE::THREADS, B_EACH = TILE::COLUMNS * STEP / TILE::THREADS;
     static constexpr int A_WIDTH = TILE::ROWS + PAD, B_WIDTH = TILE::COLUMNS + PAD;
-    static constexpr bool WEIGHTS_GRADIENT = FORM == Form::backward_weights;
+    static constexpr bool WEIGHTS_GRADIENT = plain_form<FORM> == Form::backward_weights;
     // Lanes along depth: elements t, t + THREADS/STEP, … of the rows; or along rows (columns): of the depth.
-    static constexpr bool B_ALONG_COLUMNS = FORM != Form::forward;
+    static constexpr bool B_ALONG_COLUMNS = plain_form<FORM> != Form::forward;
     static constexpr int SIDE = TILE::THREADS / STEP;
 
     const Product& product;
@@ -155,7 +201,14 @@ struct Loader {
 #pragma unroll
             for (int i = 0; i < A_EACH; i++) {
                 const int k = depth + thread / TILE::ROWS + i * (TILE::THREADS / TILE::ROWS);
-                a[i] = k < end && row < product.rows ? masked(product.other, product.mask, k * product.rows + row) : 0.0f;
+                const bool good = k < end && row < product.rows;
+                if (FORM == Form::backward_weights_pooled) {
+                    int own;
+                    const int from = product.windows.size.split(k, &own) * product.rows + row;
+                    a[i] = good && int(product.windows.winner[from]) == own ? product.other[from] : 0.0f;
+                } else {
+                    a[i] = good ? masked(product.other, product.mask, k * product.rows + row) : 0.0f;
+                }
             }
             const int column = first_column + thread % TILE::COLUMNS;
 #pragma unroll
@@ -163,7 +216,8 @@ struct Loader {
                 const int k = depth + thread / TILE::COLUMNS + i * (TILE::THREADS / TILE::COLUMNS);
                 b[i] = 0.0f;
                 if (k < end && column < product.columns) {
-                    b[i] = patch_element<STRIDED, false>(product.patches, nullptr, position_of<STRIDED>(product.patches, k), column_tap);
+                    const Position at = is_pooled<FORM> ? pooled_position_of(product.patches, product.windows, k) : position_of<STRIDED>(product.patches, k);
+                    b[i] = patch_element<STRIDED, false>(product.patches, nullptr, at, column_tap);
                 }
                 if (k < end && column == product.columns) b[i] = 1.0f;  // dbias
             }
@@ -236,23 +290,64 @@ struct Tf32Sums {
     }
 };
 
+/*
+ * The pooled epilogue: the block's tile of sums in `tile` (rows of PITCH), windows of the rows `used` at most; lanes run along columns.
+ */
+template <typename TILE, int PITCH>
+__device__ __forceinline__ void pool_tile(const Product& product, const float* tile, const Position* positions, int used, int first_row, int first_column) {
+    const Windows& w = product.windows;
+    const int size = int(w.size.divisor), first_window = w.size.divide(first_row), windows = w.size.divide(used);
+    const int column = int(threadIdx.x) % TILE::COLUMNS;
+    for (int own = int(threadIdx.x) / TILE::COLUMNS; own < windows; own += TILE::THREADS / TILE::COLUMNS) {
+        if (first_window + own >= w.count || first_column + column >= product.columns) break;
+        float best = 0;
+        int winner = -1;
+        for (int k = 0; k < size; k++) {
+            if (positions[own * size + k].y == OUTSIDE) continue;  // padding
+            const float value = tile[(own * size + k) * PITCH + column];
+            if (winner < 0 || value > best || value != value) {  // NaN wins: a diverged run must be seen
+                best = value;
+                winner = k;
+            }
+        }
+        if (product.relu && !(best > 0.0f)) {
+            winner = NO_WINNER;
+            if (best <= 0.0f) best = 0.0f;  // NaN passes
+        }
+        const int i = (first_window + own) * product.columns + first_column + column;
+        product.out[i] = best;
+        if (w.winner != nullptr) w.winner[i] = uint8_t(winner);
+    }
+}
+
 template <Form FORM, bool STRIDED, typename TILE, bool TF32>
 __global__ void __launch_bounds__(TILE::THREADS) implicit_gemm(const Product product) {
     constexpr int PAD = TF32 ? 8 : 4;  // the lanes of a warp then read from different banks
+    constexpr Form PLAIN = plain_form<FORM>;
+    constexpr bool POOLS = FORM == Form::forward_pooled;
     using Loading = Loader<FORM, STRIDED, TILE, PAD>;
-    constexpr int A_SIZE = STEP * Loading::A_WIDTH, B_SIZE = STEP * Loading::B_WIDTH;
-    constexpr int ROW_POSITIONS = FORM == Form::backward_weights ? 1 : TILE::ROWS;
-    SHARED_ARRAY(float4, shared_a, 2 * A_SIZE / 4);
-    SHARED_ARRAY(float4, shared_b, 2 * B_SIZE / 4);
+    constexpr int A_SIZE = STEP * Loading::A_WIDTH, B_SIZE = STEP * Loading::B_WIDTH, PITCH = TILE::COLUMNS + 4;
+    static_assert(TILE::ROWS * PITCH <= 2 * (A_SIZE + B_SIZE), "the tile lies where the operands were");
+    constexpr int ROW_POSITIONS = PLAIN == Form::backward_weights ? 1 : TILE::ROWS;
+    SHARED_ARRAY(float4, shared_a, 2 * (POOLS ? A_SIZE + B_SIZE : A_SIZE) / 4);
+    SHARED_ARRAY(float4, shared_b, POOLS ? 1 : 2 * B_SIZE / 4);
     SHARED_ARRAY(Position, positions, ROW_POSITIONS);
     float* const a = reinterpret_cast<float*>(shared_a);
-    float* const b = reinterpret_cast<float*>(shared_b);
-    const int first_row = int(blockIdx.x) * TILE::ROWS, first_column = int(blockIdx.y) * TILE::COLUMNS;
-    const int begin = FORM == Form::backward_weights ? int(blockIdx.z) * product.part : 0;
-    const int end = FORM == Form::backward_weights && product.depth - begin > product.part ? begin + product.part : product.depth;
+    float* const b = POOLS ? a + 2 * A_SIZE : reinterpret_cast<float*>(shared_b);
+    // Of pooled rows whole windows.
+    const int used = POOLS ? product.windows.size.divide(TILE::ROWS) * int(product.windows.size.divisor) : TILE::ROWS;
+    const int first_row = int(blockIdx.x) * used, first_column = int(blockIdx.y) * TILE::COLUMNS;
+    const int begin = PLAIN == Form::backward_weights ? int(blockIdx.z) * product.part : 0;
+    const int end = PLAIN == Form::backward_weights && product.depth - begin > product.part ? begin + product.part : product.depth;
 
-    if (FORM != Form::backward_weights) {
-        for (int i = int(threadIdx.x); i < TILE::ROWS; i += TILE::THREADS) positions[i] = position_of<STRIDED>(product.patches, first_row + i);
+    if (PLAIN != Form::backward_weights) {
+        for (int i = int(threadIdx.x); i < TILE::ROWS; i += TILE::THREADS) {
+            if (POOLS) {
+                positions[i] = i < used ? pooled_position_of(product.patches, product.windows, first_row + i) : Position{0, OUTSIDE, 0};
+            } else {
+                positions[i] = position_of<STRIDED>(product.patches, first_row + i);
+            }
+        }
         __syncthreads();
     }
     Loading loading(product, positions, first_row, first_column);
@@ -269,13 +364,24 @@ __global__ void __launch_bounds__(TILE::THREADS) implicit_gemm(const Product pro
         own.multiply(a + buffer * A_SIZE, b + buffer * B_SIZE);
         buffer ^= 1;
     }
-    const int64_t columns = FORM == Form::backward_weights ? product.columns + (product.bias != nullptr) : product.columns;
+    if (POOLS) {
+        __syncthreads();  // the last operands have been read
+#pragma unroll
+        for (int i = 0; i < 16; i++) {
+            const int column = first_column + own.column(i);
+            const bool biased = product.bias != nullptr && column < product.columns;
+            a[own.row(i) * PITCH + own.column(i)] = own.sums[i] + (biased ? product.bias[column] : 0.0f);
+        }
+        __syncthreads();
+        return pool_tile<TILE, PITCH>(product, a, positions, used, first_row, first_column);
+    }
+    const int64_t columns = PLAIN == Form::backward_weights ? product.columns + (product.bias != nullptr) : product.columns;
 #pragma unroll
     for (int i = 0; i < 16; i++) {
         const int row = first_row + own.row(i), column = first_column + own.column(i);
         if (row >= product.rows || column >= columns) continue;
         float value = own.sums[i];
-        if (FORM == Form::backward_weights) {
+        if (PLAIN == Form::backward_weights) {
             product.out[(int64_t(blockIdx.z) * product.rows + row) * columns + column] = value;
             continue;
         }

@@ -1,4 +1,7 @@
 /* The prior's functions on CUDA: which kernels a call queues. See prior_passes_cuda.h for what they do. */
+#include <memory>
+#include <mutex>
+
 #include "prior_step_cuda.h"
 
 namespace softshare::cuda {
@@ -14,6 +17,32 @@ unsigned grid(int64_t count, int64_t most) {
     return unsigned(blocks < most ? blocks : most);
 }
 
+/* The context's slot of constant memory, a free one if it has none yet, the first if that is free. */
+std::shared_ptr<const int> slot_of(Context& context) {
+    static std::mutex mutex;
+    static bool taken[PRIOR_SLOTS];
+    if (std::shared_ptr<const int> own = context.prior_slot.lock()) return own;
+    std::lock_guard<std::mutex> lock(mutex);
+    for (int i = 0; i < PRIOR_SLOTS; i++) {
+        if (taken[i]) continue;
+        std::shared_ptr<const int> own(new int(i), [](const int* slot) {
+            std::lock_guard<std::mutex> back(mutex);
+            taken[*slot] = false;
+            delete slot;
+        });
+        taken[i] = true;
+        context.prior_slot = own;
+        return own;
+    }
+    return nullptr;
+}
+
+/* Calls queue(std::true_type) where the context has the first slot, whose kernels are of their own, else queue(std::false_type). */
+template <typename Queue>
+int with_form(const PriorOperation& prior, Queue queue) {
+    return *prior.slot == 0 ? queue(std::true_type()) : queue(std::false_type());
+}
+
 /* The mixture's constants, derived and copied to constant memory on the stream. */
 int read_mixture(const char* where, PriorOperation& prior, const double* mixture) {
     if (mixture == nullptr) return invalid(std::string(where) + " needs a mixture, found NULL");
@@ -22,7 +51,8 @@ int read_mixture(const char* where, PriorOperation& prior, const double* mixture
                             prior.terms.get())) {
         return status;
     }
-    return check(where, cudaMemcpyToSymbolAsync(terms, prior.terms.get(), sizeof(PriorTerms), 0, cudaMemcpyDeviceToDevice, stream));
+    return check(where, cudaMemcpyToSymbolAsync(terms_of_slots, prior.terms.get(), sizeof(PriorTerms), size_t(*prior.slot) * sizeof(PriorTerms),
+                                                cudaMemcpyDeviceToDevice, stream));
 }
 
 int check_offsets(const char* where, const PriorOperation& prior, const float* rows, const float* columns) {
@@ -38,6 +68,7 @@ Pass pass_of(const PriorOperation& prior, const float* weights, const uint32_t* 
     a.chunks = prior.chunks.get();
     a.chunk_count = prior.chunk_count;
     a.components = prior.components;
+    a.slot = *prior.slot;
     a.weights = weights;
     a.live = live;
     a.row_offsets = rows;
@@ -53,44 +84,44 @@ int sum_partials(const char* where, const PriorOperation& prior, int first, doub
 
 bool aligned(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer) % 16 == 0; }
 
-template <int N>
+template <int N, bool FIRST>
 int run_register_form(const char* where, const PriorOperation& prior, const Pass& a, bool statistics) {
     const bool flat = a.updated != nullptr && a.row_offsets == nullptr && a.shares == nullptr && aligned(a.updated) && aligned(a.task) &&
                       aligned(a.moment1) && aligned(a.moment2);
     cudaStream_t stream = prior.context->stream;
-    if (flat && !statistics) return launch(where, step_flat<N, false>, prior.blocks, PRIOR_THREADS, stream, a, prior.weights);
+    if (flat && !statistics) return launch(where, step_flat<N, false, FIRST>, prior.blocks, PRIOR_THREADS, stream, a, prior.weights);
     // With the sums of more than 24 components its registers would spill.
     if constexpr (N <= 24) {
-        if (flat) return launch(where, step_flat<N, true>, prior.blocks, PRIOR_THREADS, stream, a, prior.weights);
+        if (flat) return launch(where, step_flat<N, true, FIRST>, prior.blocks, PRIOR_THREADS, stream, a, prior.weights);
     }
-    return statistics ? launch(where, pass<N, true>, prior.blocks, PRIOR_THREADS, prior.context->stream, a)
-                      : launch(where, pass<N, false>, prior.blocks, PRIOR_THREADS, prior.context->stream, a);
+    return statistics ? launch(where, pass<N, true, FIRST>, prior.blocks, PRIOR_THREADS, stream, a)
+                      : launch(where, pass<N, false, FIRST>, prior.blocks, PRIOR_THREADS, stream, a);
+}
+
+template <bool FIRST>
+int run_main_pass(const char* where, const PriorOperation& prior, Pass& a, bool statistics) {
+    cudaStream_t stream = prior.context->stream;
+    const int k = prior.components;
+    if (k <= 4) return run_register_form<4, FIRST>(where, prior, a, statistics);
+    if (k <= 8) return run_register_form<8, FIRST>(where, prior, a, statistics);
+    if (k <= 17) return run_register_form<17, FIRST>(where, prior, a, statistics);
+    if (k <= 24) return run_register_form<24, FIRST>(where, prior, a, statistics);
+    if (k <= PRIOR_REGISTERS) return run_register_form<32, FIRST>(where, prior, a, statistics);
+    if (statistics) {
+        a.norms = prior.norms.get();
+        if (int status = launch(where, normalise<FIRST>, prior.blocks, PRIOR_THREADS, stream, a)) return status;
+        const dim3 blocks(unsigned(prior.blocks), unsigned(k));
+        if (int status = launch(where, statistics_streaming<FIRST>, blocks, PRIOR_THREADS, stream, a)) return status;
+    }
+    return launch(where, pass_streaming<FIRST>, prior.blocks, PRIOR_THREADS, stream, a);
 }
 
 int run_pass(const char* where, PriorOperation& prior, Pass& a, double* statistics, float* row_counts, float* column_counts) {
     cudaStream_t stream = prior.context->stream;
-    const int k = prior.components;
     const bool counts = row_counts != nullptr || column_counts != nullptr;
     a.partials = prior.partials.get();
     a.shares = counts ? prior.shares.get() : nullptr;
-    int status = SOFTSHARE_OK;
-    if (k <= PRIOR_REGISTERS) {
-        const bool sums = statistics != nullptr;
-        status = k <= 4    ? run_register_form<4>(where, prior, a, sums)
-                 : k <= 8  ? run_register_form<8>(where, prior, a, sums)
-                 : k <= 17 ? run_register_form<17>(where, prior, a, sums)
-                 : k <= 24 ? run_register_form<24>(where, prior, a, sums)
-                           : run_register_form<32>(where, prior, a, sums);
-    } else {
-        if (statistics != nullptr) {
-            a.norms = prior.norms.get();
-            status = launch(where, normalise, prior.blocks, PRIOR_THREADS, stream, a);
-        }
-        if (status == SOFTSHARE_OK && statistics != nullptr) {
-            status = launch(where, statistics_streaming, dim3(unsigned(prior.blocks), unsigned(k)), PRIOR_THREADS, stream, a);
-        }
-        if (status == SOFTSHARE_OK) status = launch(where, pass_streaming, prior.blocks, PRIOR_THREADS, stream, a);
-    }
+    int status = with_form(prior, [&](auto first) { return run_main_pass<first.value>(where, prior, a, statistics != nullptr); });
     if (status == SOFTSHARE_OK && statistics != nullptr) status = sum_partials(where, prior, 0, statistics);
     if (status == SOFTSHARE_OK && row_counts != nullptr) {
         status = launch(where, count_rows, dim3(unsigned(prior.rows)), PRIOR_THREADS, stream, prior.tensors.get(), prior.tensor_count,
@@ -106,7 +137,8 @@ int run_pass(const char* where, PriorOperation& prior, Pass& a, double* statisti
 }  // namespace
 
 PriorOperation::PriorOperation(Context* owner, int count, const int64_t* layout, int k, bool zero)
-    : Operation(owner), components(k), zero_component(zero), tensor_count(count) {
+    : Operation(owner), components(k), zero_component(zero), slot(slot_of(*owner)), tensor_count(count) {
+    if (slot == nullptr) return;
     std::vector<PriorChunk> all;
     std::vector<PriorTensor> described;
     for (int t = 0; t < count; t++) {
@@ -156,7 +188,12 @@ int prior_create(int64_t context, int tensors, const int64_t* layout, int compon
             }
             offset += d[1] * d[2] * d[3];
         }
-        *operation = adopt(new PriorOperation(context_of(context), tensors, layout, components, zero_component != 0));
+        auto prior = std::make_unique<PriorOperation>(context_of(context), tensors, layout, components, zero_component != 0);
+        if (prior->slot == nullptr) {
+            return fail(SOFTSHARE_NOT_SUPPORTED, "prior_create: " + std::to_string(PRIOR_SLOTS) +
+                                                     " contexts of this process have a prior on CUDA already, no more can; close one first");
+        }
+        *operation = adopt(prior.release());
         return SOFTSHARE_OK;
     });
 }
@@ -205,10 +242,16 @@ int prior_responsibilities(int64_t operation, const float* weights, const uint32
         Pass a = pass_of(prior, weights, live, row_offsets, column_offsets);
         a.responsibilities = responsibilities;
         cudaStream_t stream = prior.context->stream;
-        if (int status = launch("prior_responsibilities", pass_streaming, prior.blocks, PRIOR_THREADS, stream, a)) return status;
+        const auto queue = [&](auto first) {
+            return launch("prior_responsibilities", pass_streaming<first.value>, prior.blocks, PRIOR_THREADS, stream, a);
+        };
+        if (int status = with_form(prior, queue)) return status;
         if (value == nullptr) return SOFTSHARE_OK;
         a.partials = prior.partials.get();
-        if (int status = launch("prior_responsibilities", normalise, prior.blocks, PRIOR_THREADS, stream, a)) return status;
+        const auto queue_value = [&](auto first) {
+            return launch("prior_responsibilities", normalise<first.value>, prior.blocks, PRIOR_THREADS, stream, a);
+        };
+        if (int status = with_form(prior, queue_value)) return status;
         return launch("prior_responsibilities", gather_partials, 1, 32, stream, prior.partials.get(), prior.blocks,
                       3 * prior.components + 1, 0, 1, value);
     });
@@ -219,8 +262,10 @@ int prior_gradient(int64_t operation, const float* weights, const uint32_t* live
     return guarded("prior_gradient", [&] {
         PriorOperation& prior = prior_of(operation);
         if (int status = read_mixture("prior_gradient", prior, mixture)) return status;
-        return launch("prior_gradient", gradient_of_matrix, grid(prior.weights, 4096), PRIOR_THREADS, prior.context->stream, weights, live,
-                      responsibilities, prior.weights, prior.components, gradient);
+        return with_form(prior, [&](auto first) {
+            return launch("prior_gradient", gradient_of_matrix<first.value>, grid(prior.weights, 4096), PRIOR_THREADS, prior.context->stream,
+                          *prior.slot, weights, live, responsibilities, prior.weights, prior.components, gradient);
+        });
     });
 }
 
@@ -232,10 +277,12 @@ int prior_statistics(int64_t operation, const float* weights, const uint32_t* li
         if (int status = read_mixture(where, prior, mixture)) return status;
         cudaStream_t stream = prior.context->stream;
         if (statistics != nullptr) {
-            if (int status = launch(where, statistics_of_matrix, dim3(unsigned(prior.blocks), unsigned(prior.components)), PRIOR_THREADS,
-                                    stream, weights, responsibilities, prior.weights, prior.components, prior.partials.get())) {
-                return status;
-            }
+            const dim3 blocks(unsigned(prior.blocks), unsigned(prior.components));
+            const auto queue = [&](auto first) {
+                return launch(where, statistics_of_matrix<first.value>, blocks, PRIOR_THREADS, stream, *prior.slot, weights, responsibilities,
+                              prior.weights, prior.components, prior.partials.get());
+            };
+            if (int status = with_form(prior, queue)) return status;
             if (int status = sum_partials(where, prior, 1, statistics)) return status;
         }
         if (row_counts == nullptr && column_counts == nullptr) return SOFTSHARE_OK;
@@ -263,7 +310,9 @@ int prior_assign(int64_t operation, const float* weights, const uint32_t* live, 
         if (int status = read_mixture("prior_assign", prior, mixture)) return status;
         Pass a = pass_of(prior, weights, live, row_offsets, column_offsets);
         a.assignment = assignment;
-        return launch("prior_assign", pass_streaming, prior.blocks, PRIOR_THREADS, prior.context->stream, a);
+        return with_form(prior, [&](auto first) {
+            return launch("prior_assign", pass_streaming<first.value>, prior.blocks, PRIOR_THREADS, prior.context->stream, a);
+        });
     });
 }
 
@@ -279,7 +328,8 @@ int prior_freeze(int64_t operation, float* weights, uint32_t* live, const double
         if (int status = check(where, cudaMemsetAsync(prior.frozen.get(), 0, sizeof(unsigned long long), stream))) return status;
         Pass a = pass_of(prior, weights, live, row_offsets, column_offsets);
         a.shares = prior.shares.get();
-        if (int status = launch(where, pass_streaming, prior.blocks, PRIOR_THREADS, stream, a)) return status;
+        const auto queue = [&](auto first) { return launch(where, pass_streaming<first.value>, prior.blocks, PRIOR_THREADS, stream, a); };
+        if (int status = with_form(prior, queue)) return status;
         if (int status = launch(where, freeze_words, grid((prior.weights + 31) / 32, 1024), PRIOR_THREADS, stream, prior.weights,
                                 prior.shares.get(), threshold, weights, live, prior.frozen.get())) {
             return status;

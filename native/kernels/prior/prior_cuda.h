@@ -8,6 +8,7 @@
 #ifndef SOFTSHARE_PRIOR_CUDA_H
 #define SOFTSHARE_PRIOR_CUDA_H
 
+#include <memory>
 #include <vector>
 
 #include "../common/cuda.h"
@@ -19,6 +20,7 @@ constexpr int PRIOR_COMPONENTS = 256;
 constexpr int PRIOR_REGISTERS = 32;  // components up to which a weight's sums stay in registers
 constexpr int PRIOR_THREADS = 256;
 constexpr int PRIOR_CHUNK = 4096;
+constexpr int PRIOR_SLOTS = 8;  // of constant memory, which has room for 15
 
 /* A chunk: weights [begin, begin + count) of the arena; the first lies `start` elements into row `row` (of all tensors). */
 struct PriorChunk {
@@ -46,6 +48,9 @@ struct PriorOperation : Operation {
 
     const int components;
     const bool zero_component;
+    // Of this context's constants in constant memory: given back when the last prior of the context is freed, after its memory (which
+    // waits for the device). A kernel that runs reads no other context's constants.
+    const std::shared_ptr<const int> slot;
     int64_t weights = 0, rows = 0, columns = 0;
     int chunk_count = 0, tensor_count = 0, blocks = 0;
     DeviceArray<PriorChunk> chunks;

@@ -29,13 +29,25 @@ namespace softshare::cuda {
 
 namespace {
 
-/* The library's, so all contexts': steps of two of them must not run at once. Each call on a stream fills it first. */
-__constant__ PriorTerms terms;
+/* A slot for each context that has a prior (PriorSlot); each call on a stream fills its own first. */
+__constant__ PriorTerms terms_of_slots[PRIOR_SLOTS];
+
+/*
+ * The kernel's constants. FIRST: slot 0, whose addresses stand in the instructions (an operand of an addition or a multiply-add may be
+ * a constant at a fixed address). Other slots are read through an index, one more instruction for some of them: 227.5
+ * instructions a weight, not 173.5, at 17 components on sm_90 (on an H100 memory stays the limit, of an H200 it is issue). So each
+ * kernel has two forms of one source (whether a device's compiler contracts both alike is not promised); a process with one context
+ * never runs the second.
+ */
+template <bool FIRST>
+__device__ __forceinline__ const PriorTerms& terms_of(int slot) {
+    return terms_of_slots[FIRST ? 0 : slot];
+}
 
 /* What a pass reads and writes; pointers that are NULL are not wanted. */
 struct Pass {
     const PriorChunk* chunks;
-    int chunk_count, components;
+    int chunk_count, components, slot;
     const float* weights;
     const uint32_t* live;
     const float *row_offsets, *column_offsets;
@@ -80,7 +92,7 @@ struct Answer {
     float value;     // −log p in bits: −(m + log2(S / Q))
 };
 
-__device__ __forceinline__ float density(int j, float w, float* d) {
+__device__ __forceinline__ float density(const PriorTerms& terms, int j, float w, float* d) {
     *d = (w - terms.mean[j]) - terms.mean_low[j];
     return terms.constant[j] - (terms.slope[j] * *d) * *d;
 }
@@ -92,7 +104,7 @@ __device__ __forceinline__ float factor_of(const Pass& a, float offset) {
     return exp2_approx(o * float(prior::LOG2E));
 }
 
-__device__ __forceinline__ Answer answer_of(float m, float p0, float sum, float pull0, float pull, float e) {
+__device__ __forceinline__ Answer answer_of(const PriorTerms& terms, float m, float p0, float sum, float pull0, float pull, float e) {
     Answer out;
     const float total = p0 + e * sum;
     out.inverse = 1.0f / total;
@@ -105,12 +117,12 @@ __device__ __forceinline__ Answer answer_of(float m, float p0, float sum, float 
 
 /* p_j for all j (left in p), and the answer. N components, those from K on absent. */
 template <int N>
-__device__ __forceinline__ Answer weigh(float w, float e, float* p) {
+__device__ __forceinline__ Answer weigh(const PriorTerms& terms, float w, float e, float* p) {
     float most = -INFINITY;
 #pragma unroll
     for (int j = 0; j < N; j++) {
         float d;
-        p[j] = density(j, w, &d);
+        p[j] = density(terms, j, w, &d);
         most = fmaxf(most, p[j]);
     }
     float sum = 0, pull = 0, p0 = 0, pull0 = 0;
@@ -127,16 +139,16 @@ __device__ __forceinline__ Answer weigh(float w, float e, float* p) {
             pull += x;
         }
     }
-    return answer_of(most, p0, sum, pull0, pull, e);
+    return answer_of(terms, most, p0, sum, pull0, pull, e);
 }
 
 /* The same for any K, without keeping p. */
-__device__ __forceinline__ Answer weigh_streaming(float w, float e, int components, float* largest) {
+__device__ __forceinline__ Answer weigh_streaming(const PriorTerms& terms, float w, float e, int components, float* largest) {
     float most = -INFINITY, d;
-    for (int j = 0; j < components; j++) most = fmaxf(most, density(j, w, &d));
+    for (int j = 0; j < components; j++) most = fmaxf(most, density(terms, j, w, &d));
     float sum = 0, pull = 0, p0 = 0, pull0 = 0;
     for (int j = 0; j < components; j++) {
-        const float p = exp2_approx(density(j, w, &d) - most);
+        const float p = exp2_approx(density(terms, j, w, &d) - most);
         const float x = p * (terms.slope[j] * d);
         if (j == 0) {
             p0 = p;
@@ -147,7 +159,7 @@ __device__ __forceinline__ Answer weigh_streaming(float w, float e, int componen
         }
     }
     *largest = most;
-    return answer_of(most, p0, sum, pull0, pull, e);
+    return answer_of(terms, most, p0, sum, pull0, pull, e);
 }
 
 __device__ __forceinline__ bool is_live(const uint32_t* live, int64_t i) {
@@ -208,8 +220,9 @@ __device__ __forceinline__ void leave_sums(const Pass& a, double value, const fl
 }
 
 /* The pass for K ≤ N ≤ 32. Threads take neighbours: loads and stores of a warp are whole lines. */
-template <int N, bool STATISTICS>
+template <int N, bool STATISTICS, bool FIRST>
 __global__ void __launch_bounds__(PRIOR_THREADS, 1) pass(Pass a) {  // one block a processor at least: registers over occupancy
+    const PriorTerms& terms = terms_of<FIRST>(a.slot);
     float s0[STATISTICS ? N : 1], s1[STATISTICS ? N : 1], s2[STATISTICS ? N : 1];
     double value = 0;
     if (STATISTICS) {
@@ -231,7 +244,7 @@ __global__ void __launch_bounds__(PRIOR_THREADS, 1) pass(Pass a) {  // one block
             const float w = a.weights[i];
             const float e = factor_of(a, offset_of(a, c, x));
             float p[N];
-            const Answer r = weigh<N>(w, e, p);
+            const Answer r = weigh<N>(terms, w, e, p);
             if (STATISTICS) {
                 value += double(r.value);
 #pragma unroll
@@ -251,7 +264,9 @@ __global__ void __launch_bounds__(PRIOR_THREADS, 1) pass(Pass a) {  // one block
 }
 
 /* The pass for any K; statistics of component j by blocks (x, j) of the next kernel. */
+template <bool FIRST>
 __global__ void __launch_bounds__(PRIOR_THREADS) pass_streaming(Pass a) {
+    const PriorTerms& terms = terms_of<FIRST>(a.slot);
     const bool steps = a.updated != nullptr;
     const float tau = steps ? a.scalars[SOFTSHARE_SCALAR_TAU] : 0;
     const float rate = steps ? a.scalars[SOFTSHARE_SCALAR_RATE_WEIGHTS] * a.scalars[SOFTSHARE_SCALAR_CORRECTION_1] : 0;
@@ -272,11 +287,11 @@ __global__ void __launch_bounds__(PRIOR_THREADS) pass_streaming(Pass a) {
             const float w = a.weights[i];
             const float offset = offset_of(a, c, x), e = factor_of(a, offset);
             float most;
-            const Answer r = weigh_streaming(w, e, a.components, &most);
+            const Answer r = weigh_streaming(terms, w, e, a.components, &most);
             if (a.responsibilities != nullptr) {
                 for (int j = 0; j < a.components; j++) {
                     float d;
-                    const float p = exp2_approx(density(j, w, &d) - most);
+                    const float p = exp2_approx(density(terms, j, w, &d) - most);
                     a.responsibilities[i * a.components + j] = p * (j == 0 ? r.inverse : r.inverse * e);
                 }
             }
@@ -287,7 +302,7 @@ __global__ void __launch_bounds__(PRIOR_THREADS) pass_streaming(Pass a) {
                 int index = 0;
                 for (int j = 0; j < a.components; j++) {
                     float d;
-                    const float t = density(j, w, &d) + (j == 0 ? 0.0f : lift);
+                    const float t = density(terms, j, w, &d) + (j == 0 ? 0.0f : lift);
                     if (t > best) {
                         best = t;
                         index = j;
@@ -301,7 +316,9 @@ __global__ void __launch_bounds__(PRIOR_THREADS) pass_streaming(Pass a) {
 }
 
 /* log2 of each weight's density but for its structure, m + log2 S, and the value's sums; before any update. */
+template <bool FIRST>
 __global__ void __launch_bounds__(PRIOR_THREADS) normalise(Pass a) {
+    const PriorTerms& terms = terms_of<FIRST>(a.slot);
     double value = 0;
     for (int chunk = int(blockIdx.x); chunk < a.chunk_count; chunk += int(gridDim.x)) {
         const PriorChunk c = a.chunks[chunk];
@@ -309,7 +326,7 @@ __global__ void __launch_bounds__(PRIOR_THREADS) normalise(Pass a) {
             const int64_t i = c.begin + x;
             if (!is_live(a.live, i)) continue;
             float most;
-            const Answer r = weigh_streaming(a.weights[i], factor_of(a, offset_of(a, c, x)), a.components, &most);
+            const Answer r = weigh_streaming(terms, a.weights[i], factor_of(a, offset_of(a, c, x)), a.components, &most);
             if (a.norms != nullptr) a.norms[i] = most - log2f(r.inverse);
             value += double(r.value);
         }
@@ -320,7 +337,9 @@ __global__ void __launch_bounds__(PRIOR_THREADS) normalise(Pass a) {
 }
 
 /* Sums of component blockIdx.y over the chunks of block blockIdx.x. */
+template <bool FIRST>
 __global__ void __launch_bounds__(PRIOR_THREADS) statistics_streaming(Pass a) {
+    const PriorTerms& terms = terms_of<FIRST>(a.slot);
     const int j = int(blockIdx.y);
     double s0 = 0, s1 = 0, s2 = 0;
     for (int chunk = int(blockIdx.x); chunk < a.chunk_count; chunk += int(gridDim.x)) {
@@ -329,7 +348,7 @@ __global__ void __launch_bounds__(PRIOR_THREADS) statistics_streaming(Pass a) {
             const int64_t i = c.begin + x;
             if (!is_live(a.live, i)) continue;
             float d;
-            float share = exp2_approx(density(j, a.weights[i], &d) - a.norms[i]);
+            float share = exp2_approx(density(terms, j, a.weights[i], &d) - a.norms[i]);
             if (j > 0) share *= factor_of(a, offset_of(a, c, x));
             s0 += double(share);
             s1 += double(share * d);
@@ -348,14 +367,16 @@ __global__ void __launch_bounds__(PRIOR_THREADS) statistics_streaming(Pass a) {
 }
 
 /* The same sums from the matrix of responsibilities. The value comes with the matrix. */
-__global__ void __launch_bounds__(PRIOR_THREADS) statistics_of_matrix(const float* weights, const float* responsibilities,
+template <bool FIRST>
+__global__ void __launch_bounds__(PRIOR_THREADS) statistics_of_matrix(int slot, const float* weights, const float* responsibilities,
                                                                       int64_t count, int components, double* partials) {
+    const PriorTerms& terms = terms_of<FIRST>(slot);
     const int j = int(blockIdx.y);
     double s0 = 0, s1 = 0, s2 = 0;
     const int64_t stride = int64_t(gridDim.x) * PRIOR_THREADS;
     for (int64_t i = int64_t(blockIdx.x) * PRIOR_THREADS + threadIdx.x; i < count; i += stride) {
         float d;
-        density(j, weights[i], &d);
+        density(terms, j, weights[i], &d);
         const float r = responsibilities[i * components + j];
         s0 += double(r);
         s1 += double(r * d);
@@ -445,15 +466,17 @@ __global__ void __launch_bounds__(PRIOR_THREADS) freeze_words(int64_t count, con
 }
 
 /* Unfused: gradient_i = Σ_j r_ij (w_i − μ_j) / σ_j². */
-__global__ void __launch_bounds__(PRIOR_THREADS) gradient_of_matrix(const float* weights, const uint32_t* live, const float* responsibilities,
+template <bool FIRST>
+__global__ void __launch_bounds__(PRIOR_THREADS) gradient_of_matrix(int slot, const float* weights, const uint32_t* live, const float* responsibilities,
                                                                     int64_t count, int components, float* gradient) {
+    const PriorTerms& terms = terms_of<FIRST>(slot);
     const int64_t stride = int64_t(gridDim.x) * PRIOR_THREADS;
     for (int64_t i = int64_t(blockIdx.x) * PRIOR_THREADS + threadIdx.x; i < count; i += stride) {
         float sum = 0;
         if (is_live(live, i)) {
             for (int j = 0; j < components; j++) {
                 float d;
-                density(j, weights[i], &d);
+                density(terms, j, weights[i], &d);
                 sum = __fmaf_rn(responsibilities[i * components + j] * terms.slope[j], d, sum);
             }
         }

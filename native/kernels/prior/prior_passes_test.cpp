@@ -2,6 +2,8 @@
  * The prior's other functions: the fused step against evaluate and Adam in double; the unfused passes against the reference; the
  * most responsible component, freezing and offsets against their definitions.
  */
+#include <functional>
+
 #include "prior_cases.h"
 
 using cases::Case;
@@ -229,6 +231,125 @@ void offsets() {
     for (float x : a) check::is(std::isfinite(x), "offsets of nothing are not finite");
 }
 
+/*
+ * Two contexts of one CUDA library whose steps run at the same time, each on a stream of its own (on the host runner their pieces take
+ * turns: the constants of one are written between those of the other and its kernel), leave what each leaves alone, bit for bit.
+ */
+void side_by_side(int k, bool graphs) {
+    using Stream = int64_t;
+    static auto* make = device::need<int(Stream*, unsigned)>("cudaStreamCreateWithFlags");
+    static auto* drop = device::need<int(Stream)>("cudaStreamDestroy");
+    static auto* begin = device::need<int(Stream, int)>("cudaStreamBeginCapture");
+    static auto* end = device::need<int(Stream, void**)>("cudaStreamEndCapture");
+    static auto* instantiate = device::need<int(void**, void*, unsigned long long)>("cudaGraphInstantiate");
+    static auto* replay = device::need<int(void*, Stream)>("cudaGraphLaunch");
+    static auto* drop_graph = device::need<int(void*)>("cudaGraphDestroy");
+    static auto* drop_executable = device::need<int(void*)>("cudaGraphExecDestroy");
+    auto* turns = reinterpret_cast<void (*)(int)>(device::runtime("simt_interleave"));
+    constexpr unsigned not_blocking = 1;
+    constexpr int thread_local_mode = 1, steps = 3, both = 2;
+    const int count = 1021;
+    struct Side {
+        std::vector<float> w, m, v;
+        std::vector<double> mixture, statistics;
+    };
+    Side start[both], after[3][both];
+    check::Random random(13);
+    for (int i = 0; i < both; i++) {
+        start[i].mixture = cases::even(k, 0.5 + 0.2 * i, i == 0 ? 1.2 : 0.3, 0.5 + 0.4 * i).values;
+        start[i].w = cases::weights(count, nullptr, random);
+        start[i].m.assign(count, 0.0f);
+        start[i].v.assign(count, 1e-4f);
+        start[i].statistics.assign(size_t(3 * k + 1), 0.0);
+    }
+    const std::vector<float> task(count, 0.01f), s = scalars();
+    auto run = [&](const std::vector<int>& sides, int result) {
+        device::Copies copies[both];
+        Stream streams[both] = {};
+        int64_t contexts[both] = {}, priors[both] = {};
+        void *graph[both] = {}, *executable[both] = {};
+        const int64_t layout[] = {0, 1, count, 1};
+        std::vector<std::function<void()>> step(both);
+        for (int i : sides) {
+            Side& out = after[result][i] = start[i];
+            device::require(make(&streams[i], not_blocking), "cudaStreamCreateWithFlags");
+            check::ok(device::open(1, SOFTSHARE_ISA_AUTO, &contexts[i]), "open");
+            check::ok(softshare_prior_create(contexts[i], 1, layout, k, 1, &priors[i]), "create");
+            check::ok(softshare_stream(contexts[i], streams[i]), "stream");
+            auto put = [&](auto& values, bool written) {
+                return static_cast<std::remove_reference_t<decltype(values[0])>*>(copies[i].to_device(values.data(), values.size() * sizeof(values[0]), written));
+            };
+            auto *w = put(out.w, true), *m = put(out.m, true), *v = put(out.v, true);
+            auto *mixture = put(out.mixture, false), *statistics = put(out.statistics, true);
+            const float *g = put(task, false), *rates = put(s, false);
+            step[size_t(i)] = [=, handle = priors[i]] {  // twice: without the mixture's sums, as most steps, and with them
+                for (double* sums : {static_cast<double*>(nullptr), statistics}) {
+                    const int status = softshare_prior_step(handle, w, g, m, v, nullptr, mixture, nullptr, nullptr, rates, BETA1, BETA2, EPSILON, sums, nullptr, nullptr);
+                    check::is(status == SOFTSHARE_OK, std::string("a step side by side: ") + softshare_error());
+                }
+            };
+            if (graphs) {
+                device::require(begin(streams[i], thread_local_mode), "cudaStreamBeginCapture");
+                step[size_t(i)]();
+                device::require(end(streams[i], &graph[i]), "cudaStreamEndCapture");
+                device::require(instantiate(&executable[i], graph[i], 0), "cudaGraphInstantiate");
+                step[size_t(i)] = [=] { device::require(replay(executable[i], streams[i]), "cudaGraphLaunch"); };
+            }
+        }
+        if (turns != nullptr) turns(1);
+        for (int n = 0; n < steps; n++) {
+            for (int i : sides) step[size_t(i)]();
+        }
+        device::synchronize();
+        if (turns != nullptr) turns(0);
+        for (int i : sides) {
+            copies[i].back();
+            if (graphs) {
+                device::require(drop_executable(executable[i]), "cudaGraphExecDestroy");
+                device::require(drop_graph(graph[i]), "cudaGraphDestroy");
+            }
+            check::ok(softshare_close(contexts[i]), "close");
+            device::require(drop(streams[i]), "cudaStreamDestroy");
+        }
+    };
+    run({0}, 0);
+    run({1}, 1);
+    run({0, 1}, 2);
+    for (int i = 0; i < both; i++) {
+        const std::string where = "side by side, K = " + std::to_string(k) + (graphs ? ", graphs, " : ", ") + std::to_string(i);
+        const Side &alone = after[i][i], &found = after[2][i];
+        // Alone it may have had the kernels of the first slot, beside another those of the second: a device's compiler may have
+        // contracted one of them otherwise.
+        auto agree = [&](const char* what, const auto& x, const auto& y, double scale) {
+            if (device::emulated()) return check::same(where + what, int64_t(x.size()), x.data(), y.data());
+            check::close(where + what, int64_t(x.size()), x.data(), y.data(), [&](int64_t at) { return 1e-5 * std::fabs(double(y[size_t(at)])) + scale; });
+        };
+        agree(": weights", found.w, alone.w, 1e-4 * double(RATE));
+        agree(": first moments", found.m, alone.m, 1e-7);
+        agree(": second moments", found.v, alone.v, 1e-9);
+        agree(": statistics", found.statistics, alone.statistics, 1e-5 * count);
+        check::is(found.w != start[i].w, where + ": nothing moved");
+    }
+}
+
+/* More contexts with a prior than there are slots of constant memory: one line, and room again once one has gone. */
+void slots() {
+    constexpr int slots = 8;
+    const int64_t layout[] = {0, 1, 5, 1};
+    int64_t contexts[slots + 1] = {}, prior = 0, second = 0;
+    for (int i = 0; i <= slots; i++) {
+        check::ok(device::open(1, SOFTSHARE_ISA_AUTO, &contexts[i]), "open");
+        if (i < slots) check::ok(softshare_prior_create(contexts[i], 1, layout, 2, 1, &prior), "create in context " + std::to_string(i));
+    }
+    check::ok(softshare_prior_create(contexts[0], 1, layout, 2, 1, &second), "a second prior of a context needs no second slot");
+    check::is(softshare_prior_create(contexts[slots], 1, layout, 2, 1, &second) == SOFTSHARE_NOT_SUPPORTED &&
+                  std::string(softshare_error()).find("8 contexts") != std::string::npos,
+              std::string("one context too many: ") + softshare_error());
+    check::ok(softshare_destroy(prior), "destroy");
+    check::ok(softshare_prior_create(contexts[slots], 1, layout, 2, 1, &second), "create in the slot that was given back");
+    for (int64_t context : contexts) check::ok(softshare_close(context), "close");
+}
+
 }  // namespace
 
 int main() {
@@ -248,5 +369,11 @@ int main() {
         if (!device::small()) extreme_step(isa);
     }
     offsets();
+    if (device::cuda() != nullptr) {
+        for (bool graphs : {false, true}) {
+            for (int k : {3, 17, 40}) side_by_side(k, graphs);
+        }
+        slots();
+    }
     return check::finish();
 }

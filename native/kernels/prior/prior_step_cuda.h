@@ -27,10 +27,12 @@ struct Far {
     float gradient, most, inverse, value;
 };
 
+template <bool FIRST>
 #ifdef __CUDACC__
 __noinline__
 #endif
-__device__ Far weigh_far(float w, int components) {
+__device__ Far weigh_far(int slot, float w, int components) {
+    const PriorTerms& terms = terms_of<FIRST>(slot);
     // t_j to the last bit as below: a maximum that was rounded otherwise would scale all shares.
     float most = -INFINITY, total = 0, pull = 0;
     for (int j = 0; j < components; j++) {
@@ -59,8 +61,9 @@ struct FlatSums {
 };
 
 /* Gradient of one weight; its part of the sums where they are wanted and it is live. */
-template <int N, bool STATISTICS>
-__device__ __forceinline__ float weigh_flat(float w, bool counts, int components, FlatSums<N, STATISTICS>& sums) {
+template <int N, bool STATISTICS, bool FIRST>
+__device__ __forceinline__ float weigh_flat(const Pass& a, float w, bool counts, FlatSums<N, STATISTICS>& sums) {
+    const PriorTerms& terms = terms_of<FIRST>(a.slot);
     float p[STATISTICS ? N : 1], d[STATISTICS ? N : 1], total = 0, pull = 0;
 #pragma unroll
     for (int j = 0; j < N; j++) {
@@ -79,7 +82,7 @@ __device__ __forceinline__ float weigh_flat(float w, bool counts, int components
     const bool near = total > LEAST_SUM;
     if (STATISTICS) value = -(terms.top + log2_approx(total));
     if (!near) {
-        const Far far = weigh_far(w, components);
+        const Far far = weigh_far<FIRST>(a.slot, w, a.components);
         gradient = far.gradient;
         if (STATISTICS) {
             value = far.value;
@@ -115,7 +118,7 @@ __device__ __forceinline__ void adam_flat(const Pass& a, const FlatRates& s, flo
     *v = counts ? second : *v;
 }
 
-template <int N, bool STATISTICS>
+template <int N, bool STATISTICS, bool FIRST>
 __global__ void __launch_bounds__(PRIOR_THREADS, 1) step_flat(Pass a, int64_t count) {
     FlatSums<N, STATISTICS> sums;
     sums.value = 0;
@@ -136,7 +139,7 @@ __global__ void __launch_bounds__(PRIOR_THREADS, 1) step_flat(Pass a, int64_t co
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             const bool counts = (alive >> k & 1) != 0;
-            const float pull = weigh_flat<N, STATISTICS>(w[k], counts, a.components, sums);
+            const float pull = weigh_flat<N, STATISTICS, FIRST>(a, w[k], counts, sums);
             adam_flat(a, rates, __fmaf_rn(rates.tau, pull, g[k]), counts, &w[k], &m[k], &v[k]);
         }
         reinterpret_cast<float4*>(a.updated)[quad] = make_float4(w[0], w[1], w[2], w[3]);
@@ -145,7 +148,7 @@ __global__ void __launch_bounds__(PRIOR_THREADS, 1) step_flat(Pass a, int64_t co
     }
     const int64_t i = 4 * quads + threadIdx.x;
     if (blockIdx.x == 0 && i < count && is_live(a.live, i)) {  // up to three weights are left
-        const float pull = weigh_flat<N, STATISTICS>(a.updated[i], true, a.components, sums);
+        const float pull = weigh_flat<N, STATISTICS, FIRST>(a, a.updated[i], true, sums);
         adam_flat(a, rates, __fmaf_rn(rates.tau, pull, a.task[i]), true, &a.updated[i], &a.moment1[i], &a.moment2[i]);
     }
     if (STATISTICS) leave_sums<N>(a, sums.value, sums.s0, sums.s1, sums.s2);

@@ -85,15 +85,27 @@ CUstream_st* stream_of(cudaStream_t stream) {
     return streams.count(stream) != 0 ? stream : nullptr;
 }
 
+/* Streams take turns, a piece of work each: other streams' work then runs between that of the one that is waited for. */
+bool interleaved = getenv("SIMT_INTERLEAVE") != nullptr && atoi(getenv("SIMT_INTERLEAVE")) != 0;
+
+void run_until(CUstream_st* stream, uint64_t number);
+
+void run_one(CUstream_st* stream) {
+    const Work work = std::move(stream->queue.front());
+    stream->queue.pop_front();
+    for (const auto& [other, until] : work.after) {
+        if (other == &legacy || other == &per_thread || streams.count(other) != 0) run_until(other, until);
+    }
+    if (sticky == cudaSuccess) sticky = work.body();
+}
+
 void run_until(CUstream_st* stream, uint64_t number) {
     while (!stream->queue.empty() && stream->queue.front().number <= number) {
-        const Work work = std::move(stream->queue.front());
-        stream->queue.pop_front();
-        for (const auto& [other, until] : work.after) {
-            if (other == &legacy || other == &per_thread || streams.count(other) != 0) run_until(other, until);
+        run_one(stream);
+        if (!interleaved) continue;
+        for (CUstream_st* other : streams) {
+            if (other != stream && !other->queue.empty()) run_one(other);
         }
-        if (sticky != cudaSuccess) continue;
-        sticky = work.body();
     }
 }
 
@@ -199,6 +211,11 @@ __attribute__((visibility("default"))) bool library_may_use(const void* memory, 
 }
 
 }  // namespace simt
+
+API void simt_interleave(int on) {
+    Lock lock(mutex);
+    interleaved = on != 0;
+}
 
 /* ---------------------------------------------------------------- errors, device */
 
@@ -525,12 +542,11 @@ API cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream)
     Lock lock(mutex);
     CUstream_st* s = stream_of(stream);
     if (s == nullptr || executables.count(executable) == 0) return wrong(cudaErrorInvalidResourceHandle, "cudaGraphLaunch of what is no live graph or stream");
-    return push(s, [nodes = executable->nodes] {
-        for (const auto& node : nodes) {
-            if (cudaError_t error = node()) return error;
-        }
-        return cudaSuccess;
-    });
+    // Each node is a piece of work of its own, between which other streams' may run.
+    for (const auto& node : executable->nodes) {
+        if (cudaError_t error = push(s, node)) return error;
+    }
+    return executable->nodes.empty() ? push(s, [] { return cudaSuccess; }) : cudaSuccess;
 }
 API cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {
     Lock lock(mutex);

@@ -9,8 +9,8 @@ import org.bytedeco.javacpp.FloatPointer;
 
 /**
  * An NVIDIA GPU: memory, one stream, events and graphs by the CUDA presets, kernels by libsoftshare_cuda.so. Work is queued
- * and runs while Java goes on; reading a buffer waits for it, and tells what failed in it. The work of two such devices of one
- * process must not run at once: the mixture's constants lie in one place of the kernel library.
+ * and runs while Java goes on; reading a buffer waits for it, and tells what failed in it. Several such devices of one process
+ * may work at once (up to eight with a mixture prior), each used by one thread at a time.
  */
 public final class CudaDevice implements Device {
     private final CUstream_st stream;
@@ -53,6 +53,7 @@ public final class CudaDevice implements Device {
         Kernels kernels = Kernels.open(NativeLibraries.cuda(), 1, 0);
         try {
             kernels.precision(precision);
+            kernels.fusePools();
             CUstream_st stream = new CUstream_st();
             check("a stream", cudart.cudaStreamCreateWithFlags(stream, cudart.cudaStreamNonBlocking));
             kernels.stream(stream.address());

@@ -24,6 +24,7 @@ public final class Kernels implements LayerOperations, AutoCloseable {
     public static final int SCALARS = Native.SOFTSHARE_SCALARS;
 
     private long context;
+    private boolean fusesPools;
 
     private Kernels(long context) {
         this.context = context;
@@ -62,6 +63,11 @@ public final class Kernels implements LayerOperations, AutoCloseable {
     /** Queues all later work on a stream of CUDA's, given as a number. */
     void stream(long stream) {
         check(Native.softshare_stream(context(), stream));
+    }
+
+    /** From now on networks take a convolution and its max-pool as one; on the CPU the two apart are as fast. */
+    void fusePools() {
+        fusesPools = true;
     }
 
     /** Precision of convolutions and matrix products created from now on; see {@link Precision}. */
@@ -208,6 +214,39 @@ public final class Kernels implements LayerOperations, AutoCloseable {
                     sizes.padWidth(),
                     handle));
             return new KernelPool(this, handle.get(), sizes);
+        }
+    }
+
+    @Override
+    public boolean fusesPool(ConvolutionPoolOperation.Sizes sizes) {
+        return fusesPools
+                && (long) sizes.windowHeight() * sizes.windowWidth() <= ConvolutionPoolOperation.MOST_POSITIONS;
+    }
+
+    @Override
+    public ConvolutionPoolOperation convolutionPool(ConvolutionPoolOperation.Sizes sizes, boolean weightsOnly) {
+        ConvolutionOperation.Sizes convolution = sizes.convolution();
+        try (LongPointer handle = new LongPointer(1)) {
+            check(Native.softshare_convolution_pool_create(
+                    context(),
+                    convolution.batch(),
+                    convolution.inChannels(),
+                    convolution.inHeight(),
+                    convolution.inWidth(),
+                    convolution.outChannels(),
+                    convolution.kernelHeight(),
+                    convolution.kernelWidth(),
+                    convolution.strideHeight(),
+                    convolution.strideWidth(),
+                    convolution.padHeight(),
+                    convolution.padWidth(),
+                    sizes.windowHeight(),
+                    sizes.windowWidth(),
+                    sizes.padHeight(),
+                    sizes.padWidth(),
+                    convolution.flags() | (weightsOnly ? Native.SOFTSHARE_WEIGHTS_ONLY : 0),
+                    handle));
+            return new KernelConvolutionPool(this, handle.get(), sizes);
         }
     }
 

@@ -15,6 +15,19 @@ public interface LayerOperations {
 
     PoolOperation pool(PoolOperation.Sizes sizes);
 
+    /** Whether a convolution and the max-pool behind it are one operation here ({@link #convolutionPool}), which is faster. */
+    default boolean fusesPool(ConvolutionPoolOperation.Sizes sizes) {
+        return false;
+    }
+
+    /**
+     * @param weightsOnly backward is never asked for dx
+     * @throws UnsupportedOperationException where the two are never one
+     */
+    default ConvolutionPoolOperation convolutionPool(ConvolutionPoolOperation.Sizes sizes, boolean weightsOnly) {
+        throw new UnsupportedOperationException("a convolution and its max-pool are two layers here");
+    }
+
     /** y = max(x, 0); in place allowed. */
     void reluForward(long count, Buffer x, Buffer y);
 

@@ -2,6 +2,7 @@ package io.softshare.network;
 
 import io.softshare.device.Buffer;
 import io.softshare.device.ConvolutionOperation;
+import io.softshare.device.ConvolutionPoolOperation;
 import io.softshare.device.Kernels;
 import io.softshare.device.LayerOperations;
 import io.softshare.device.LinearOperation;
@@ -38,6 +39,33 @@ final class Layers {
                     dx.wanted() ? dx.target() : null,
                     p.dweights,
                     p.dbias);
+            if (dx.wanted()) {
+                dx.done();
+            }
+        }
+
+        @Override
+        public String implementation() {
+            return op.implementation();
+        }
+
+        @Override
+        public void close() {
+            op.close();
+        }
+    }
+
+    /** A convolution and its max-pool; argmax: null in inference. */
+    record ConvolutionPool(ConvolutionPoolOperation op, Parameters p, Value x, Value y, Buffer argmax, Sink dx)
+            implements Layer {
+        @Override
+        public void forward() {
+            op.forward(x.data, p.weights, p.bias, y.data, argmax);
+        }
+
+        @Override
+        public void backward() {
+            op.backward(x.data, argmax, y.gradient, p.weights, dx.wanted() ? dx.target() : null, p.dweights, p.dbias);
             if (dx.wanted()) {
                 dx.done();
             }

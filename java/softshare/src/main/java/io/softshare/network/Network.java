@@ -2,6 +2,7 @@ package io.softshare.network;
 
 import io.softshare.device.Buffer;
 import io.softshare.device.ConvolutionOperation;
+import io.softshare.device.ConvolutionPoolOperation;
 import io.softshare.device.Device;
 import io.softshare.device.Kernels;
 import io.softshare.device.LayerOperations;
@@ -68,43 +69,86 @@ public final class Network implements AutoCloseable {
         output = values.get(graph.nodes().get(graph.nodes().size() - 1).name());
     }
 
-    /** A node to compile: fused: its rectifier is computed with it; inPlace: it overwrites its input. */
-    private record Plan(Node node, boolean fused, boolean inPlace) {}
+    /**
+     * A node to compile. gives: the node that its output is the value of: its own, or the last one computed with it: pool (null: none),
+     * and a rectifier where fused. inPlace: it overwrites its input.
+     */
+    private record Plan(Node node, Operation.MaxPool pool, boolean fused, boolean inPlace, Node gives) {
+        static Plan of(Node node, boolean inPlace) {
+            return new Plan(node, null, false, inPlace, node);
+        }
+    }
 
     private List<Plan> allocate() {
         List<Plan> plans = new ArrayList<>();
-        List<Node> nodes = graph.nodes();
-        for (int i = 0; i < nodes.size(); i++) {
-            Node node = nodes.get(i);
+        for (Node node : graph.nodes()) {
             String from = node.inputs().get(0);
             Plan last = plans.isEmpty() ? null : plans.get(plans.size() - 1);
-            boolean alone = readers.getOrDefault(from, 0) == 1;
-            if (node.operation() instanceof Operation.Relu
-                    && alone
-                    && last != null
-                    && last.node().name().equals(from)) {
-                Operation before = last.node().operation();
-                values.put(node.name(), values.get(from));
-                if (operations.fusesRectifier()
-                        && (before instanceof Operation.Convolution
-                                || before instanceof Operation.Linear
-                                || before instanceof Operation.BatchNorm)) {
-                    plans.set(plans.size() - 1, new Plan(last.node(), true, false));
-                    continue;
-                }
-                if (!(before instanceof Operation.Relu)) {
-                    plans.add(new Plan(node, false, true));
-                    continue;
-                }
-                values.remove(node.name());
+            boolean follows = last != null && last.gives().name().equals(from) && readers.getOrDefault(from, 0) == 1;
+            Plan with = follows ? with(last, node) : null;
+            if (with != null) {
+                plans.set(plans.size() - 1, with);
+            } else {
+                boolean relu = node.operation() instanceof Operation.Relu;
+                plans.add(Plan.of(node, relu && follows && !(last.node().operation() instanceof Operation.Relu)));
             }
-            Shape shape = graph.shape(node.name());
-            Buffer data = own(floats(shape));
-            Buffer gradient = training ? own(floats(shape)) : null;
-            values.put(node.name(), new Value(shape, data, gradient));
-            plans.add(new Plan(node, false, false));
+        }
+        for (Plan plan : plans) {
+            String name = plan.gives().name();
+            if (plan.inPlace()) {
+                values.put(name, values.get(plan.node().inputs().get(0)));
+                continue;
+            }
+            Shape shape = graph.shape(name);
+            values.put(name, new Value(shape, own(floats(shape)), training ? own(floats(shape)) : null));
         }
         return plans;
+    }
+
+    /** The plan with a node that follows computed in it; null: it cannot be. */
+    private Plan with(Plan plan, Node next) {
+        Operation of = plan.node().operation();
+        if (next.operation() instanceof Operation.Relu
+                && operations.fusesRectifier()
+                && !plan.fused()
+                && (of instanceof Operation.Convolution
+                        || of instanceof Operation.Linear
+                        || of instanceof Operation.BatchNorm)) {
+            return new Plan(plan.node(), plan.pool(), true, false, next);
+        }
+        // The rectifier and the pool may follow the convolution in either order.
+        if (next.operation() instanceof Operation.MaxPool p
+                && of instanceof Operation.Convolution c
+                && plan.pool() == null
+                && p.strideHeight() == p.kernelHeight()
+                && p.strideWidth() == p.kernelWidth()
+                && operations.fusesPool(pooled(sizes(plan.node(), c, 0), p))) {
+            return new Plan(plan.node(), p, plan.fused(), false, next);
+        }
+        return null;
+    }
+
+    private ConvolutionOperation.Sizes sizes(Node node, Operation.Convolution c, int flags) {
+        String from = node.inputs().get(0);
+        Shape in = from.equals(Graph.INPUT) ? graph.input() : graph.shape(from);
+        return new ConvolutionOperation.Sizes(
+                batch,
+                c.inChannels(),
+                in.height(),
+                in.width(),
+                c.outChannels(),
+                c.kernelHeight(),
+                c.kernelWidth(),
+                c.strideHeight(),
+                c.strideWidth(),
+                c.padHeight(),
+                c.padWidth(),
+                flags | (c.bias() ? Kernels.BIAS : 0));
+    }
+
+    private static ConvolutionPoolOperation.Sizes pooled(ConvolutionOperation.Sizes sizes, Operation.MaxPool p) {
+        return new ConvolutionPoolOperation.Sizes(
+                sizes, p.kernelHeight(), p.kernelWidth(), p.padHeight(), p.padWidth());
     }
 
     private Buffer floats(Shape shape) {
@@ -122,7 +166,7 @@ public final class Network implements AutoCloseable {
 
     private Layer compile(Plan plan) {
         Node node = plan.node();
-        Value y = values.get(node.name());
+        Value y = values.get(plan.gives().name());
         if (plan.inPlace()) {
             return new Layers.ReluInPlace(operations, y, count(y.shape));
         }
@@ -130,20 +174,19 @@ public final class Network implements AutoCloseable {
         int flags = plan.fused() ? Kernels.RELU : 0;
         Operation operation = node.operation();
         if (operation instanceof Operation.Convolution c) {
-            ConvolutionOperation op = operations.convolution(new ConvolutionOperation.Sizes(
-                    batch,
-                    c.inChannels(),
-                    x.shape.height(),
-                    x.shape.width(),
-                    c.outChannels(),
-                    c.kernelHeight(),
-                    c.kernelWidth(),
-                    c.strideHeight(),
-                    c.strideWidth(),
-                    c.padHeight(),
-                    c.padWidth(),
-                    flags | (c.bias() ? Kernels.BIAS : 0)));
-            return new Layers.Convolution(op, plan.fused(), parameters(node), x, y, sink(x));
+            ConvolutionOperation.Sizes sizes = sizes(node, c, flags);
+            Sink dx = sink(x);
+            if (plan.pool() != null) {
+                Buffer argmax = training ? own(device.allocate(count(y.shape))) : null;
+                return new Layers.ConvolutionPool(
+                        operations.convolutionPool(pooled(sizes, plan.pool()), !dx.wanted()),
+                        parameters(node),
+                        x,
+                        y,
+                        argmax,
+                        dx);
+            }
+            return new Layers.Convolution(operations.convolution(sizes), plan.fused(), parameters(node), x, y, dx);
         }
         if (operation instanceof Operation.Linear l) {
             return new Layers.Linear(

@@ -200,6 +200,69 @@ class LayerOperationsTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "2, 1, 12, 11, 20, 5, 1, 0, 2, 0, 3",
+        "3, 5, 9, 12, 7, 3, 2, 1, 2, 1, 1",
+        "1, 2, 13, 7, 4, 3, 1, 1, 3, 1, 2"
+    })
+    void convolutionWithItsPool(
+            int batch,
+            int in,
+            int height,
+            int width,
+            int out,
+            int kernel,
+            int stride,
+            int pad,
+            int window,
+            int windowPad,
+            int flags) {
+        ConvolutionPoolOperation.Sizes s = new ConvolutionPoolOperation.Sizes(
+                new ConvolutionOperation.Sizes(
+                        batch, in, height, width, out, kernel, kernel, stride, stride, pad, pad, flags),
+                window,
+                window,
+                windowPad,
+                windowPad);
+        assertTrue(cuda.layers(true).fusesPool(s) && !cpu.layers(true).fusesPool(s));
+        float[][] expected = convolutionPool(cpu, s);
+        float[][] found = convolutionPool(cuda, s);
+        for (int i = 0; i < expected.length; i++) {
+            close(List.of("y", "dx", "dweights", "dbias").get(i), expected[i], found[i]);
+        }
+    }
+
+    private static float[][] convolutionPool(Device device, ConvolutionPoolOperation.Sizes s) {
+        ConvolutionOperation.Sizes c = s.convolution();
+        try (Buffer x = given(device, normals(c.inputs(), 1));
+                Buffer w = given(device, normals(c.weights(), 2));
+                Buffer bias = given(device, normals(c.outChannels(), 3));
+                Buffer dy = given(device, normals(s.outputs(), 4));
+                Buffer y = device.floats(s.outputs());
+                Buffer argmax = device.allocate(s.outputs());
+                Buffer dx = device.floats(c.inputs());
+                Buffer dw = device.floats(c.weights());
+                Buffer db = device.floats(c.outChannels())) {
+            Buffer b = c.biases() > 0 ? bias : null;
+            float[][] all;
+            try (ConvolutionPoolOperation op = device.layers(true).convolutionPool(s, false)) {
+                op.forward(x, w, b, y, argmax);
+                op.backward(x, argmax, dy, w, dx, dw, b == null ? null : db);
+                all = new float[][] {y.readFloats(), dx.readFloats(), dw.readFloats(), db.readFloats()};
+                assertThrows(IllegalArgumentException.class, () -> op.forward(x, w, b, bias, argmax));
+            }
+            try (ConvolutionPoolOperation op = device.layers(true).convolutionPool(s, true)) {
+                op.forward(x, w, b, y, null);
+                close("y without winners", all[0], y.readFloats());
+                op.backward(x, argmax, dy, w, null, dw, b == null ? null : db);
+                close("dweights alone", all[2], dw.readFloats());
+                assertThrows(DeviceException.class, () -> op.backward(x, argmax, dy, w, dx, dw, b == null ? null : db));
+            }
+            return all;
+        }
+    }
+
     @Test
     void rectifier() {
         int count = 1021;
@@ -224,6 +287,10 @@ class LayerOperationsTest {
     void whatCudnnDoesNotFuseIsRefused() {
         LayerOperations operations = ways().get(1);
         assertTrue(!operations.fusesRectifier());
+        ConvolutionPoolOperation.Sizes pooled = new ConvolutionPoolOperation.Sizes(
+                new ConvolutionOperation.Sizes(1, 1, 4, 4, 1, 1, 1, 1, 1, 0, 0, 0), 2, 2, 0, 0);
+        assertTrue(!operations.fusesPool(pooled));
+        assertThrows(UnsupportedOperationException.class, () -> operations.convolutionPool(pooled, false));
         assertThrows(IllegalArgumentException.class, () -> operations.linear(2, 3, 4, Kernels.RELU));
         try (LinearOperation op = operations.linear(2, 3, 4, Kernels.BIAS);
                 Buffer x = cuda.floats(6);

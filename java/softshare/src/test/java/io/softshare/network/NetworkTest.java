@@ -1,18 +1,26 @@
 package io.softshare.network;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.softshare.device.Buffer;
 import io.softshare.device.CpuDevice;
+import io.softshare.device.CudaDevice;
 import io.softshare.device.Device;
 import io.softshare.device.Kernels;
 import io.softshare.device.Philox;
+import io.softshare.device.Precision;
 import io.softshare.graph.Graph;
+import io.softshare.graph.GraphBuilder;
+import io.softshare.graph.Preprocessing;
 import io.softshare.graph.Shape;
 import io.softshare.graph.models.Models;
+import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -104,6 +112,68 @@ class NetworkTest {
             for (String name : network.implementations()) {
                 assertFalse(name.contains("ref"), name);
             }
+        }
+    }
+
+    /** A pool behind a rectifier and before one, and one with windows that overlap, which stays a layer of its own. */
+    @Test
+    @Tag("cuda")
+    void poolsWithTheirConvolutionsOnCuda() {
+        String problem = CudaDevice.problem();
+        assumeTrue(problem == null, problem);
+        Graph graph = new GraphBuilder("pools", new Shape(2, 23, 19), Preprocessing.unit(2))
+                .convolution("a", 5, 3, 1, 1, true)
+                .relu("a.relu")
+                .maxPool("a.pool", 2, 2)
+                .convolution("b", 6, 2, 1, 1, false)
+                .maxPool("b.pool", 3, 3)
+                .relu("b.relu")
+                .convolution("c", 4, 3, 1, 1, true)
+                .maxPool("c.pool", 2, 1)
+                .relu("c.relu")
+                .flatten("flatten")
+                .linear("fc", 10)
+                .build();
+        try (Device cpu = CpuDevice.open(2);
+                Device cuda = CudaDevice.open(Precision.FP32)) {
+            List<float[]> expected = logitsAndGradient(cpu, graph, 0);
+            List<float[]> found = logitsAndGradient(cuda, graph, 2);
+            for (int i = 0; i < 2; i++) {
+                for (int k = 0; k < expected.get(i).length; k++) {
+                    float value = expected.get(i)[k];
+                    assertEquals(value, found.get(i)[k], 1e-5 * (1 + Math.abs(value)), i + " at " + k);
+                }
+            }
+        }
+    }
+
+    private static List<float[]> logitsAndGradient(Device device, Graph graph, int pooled) {
+        try (Arena arena = new Arena(device, graph, true);
+                Network network = new Network(device, graph, arena, BATCH, true);
+                Network inference = new Network(device, graph, arena, BATCH, false);
+                Buffer labels = device.allocate(4 * BATCH);
+                Buffer totals = device.allocate(32)) {
+            arena.initialise(3);
+            labels.write(0, 1, 2, 3, 4, 5, 6, 7);
+            float[] images = normals((int) (network.input().bytes() / 4), 1);
+            network.input().write(images);
+            inference.input().write(images);
+            loss(device, network, labels, totals, true);
+            network.backward();
+            inference.forward();
+            assertArrayEquals(network.logits().readFloats(), inference.logits().readFloats());
+            assertEquals(
+                    pooled,
+                    network.implementations().stream()
+                            .filter(l -> l.endsWith("max-pool"))
+                            .count());
+            float[] gradient = arena.gradient().readFloats();
+            double square = 0;
+            for (float g : gradient) {
+                square += (double) g * g;
+            }
+            assertTrue(square > 1e-6, "no gradient");
+            return List.of(network.logits().readFloats(), gradient);
         }
     }
 

@@ -47,6 +47,9 @@ class TrainingAgreementTest {
             Run expected = train(cpu, true);
             Run fused = train(cuda, true);
             assertTrue(fused.layers.stream().allMatch(l -> l.startsWith("implicit-gemm")), fused.layers.toString());
+            // Both convolutions of LeNet-5 with the pool and the rectifier behind them.
+            assertEquals(
+                    2, fused.layers.stream().filter(l -> l.endsWith("max-pool")).count(), fused.layers.toString());
             agree(expected, fused);
             String missing = CudaDevice.cudnnProblem();
             assumeTrue(missing == null, missing);
