@@ -1,6 +1,5 @@
 package io.softshare.cli;
 
-import io.softshare.codec.Codecs;
 import io.softshare.container.AtomicFile;
 import io.softshare.container.SwsFile;
 import io.softshare.data.Augmentation;
@@ -83,7 +82,10 @@ class CompressCommand implements Callable<Integer> {
     @Option(names = "--shared-values", paramLabel = "K", description = "Shared values that weights end on, zero aside.")
     private Integer sharedValues;
 
-    @Option(names = "--target-non-zero", paramLabel = "N", description = "Weights to leave where widening stops.")
+    @Option(
+            names = "--target-non-zero",
+            paramLabel = "N",
+            description = "Weights to leave where widening (or pruning) stops.")
     private Long targetNonZero;
 
     @Option(
@@ -96,22 +98,8 @@ class CompressCommand implements Callable<Integer> {
     @Option(names = "--print-recipe", description = "Write the recipe in force and stop.")
     boolean printRecipe;
 
-    @Option(
-            names = "--codec",
-            paramLabel = "NAME",
-            defaultValue = "context",
-            description = "context, context-best (slower to decode, a little smaller for large networks) or"
-                    + " csr-huffman.")
-    private String codec;
-
-    @Option(
-            names = "--rate-distortion",
-            paramLabel = "auto|LAMBDA",
-            defaultValue = Compression.AUTO,
-            description =
-                    "Of two shared values that explain a weight about equally well, take the one of fewer bits: lambda,"
-                            + " 0 for none, or as much as the validation error allows (default).")
-    private String rateDistortion;
+    @Mixin
+    private MethodOptions method;
 
     @Option(
             names = "--canonical-order",
@@ -237,10 +225,10 @@ class CompressCommand implements Callable<Integer> {
     }
 
     final Recipe recipe() {
-        if (model == null && recipe == null) {
+        if (model == null && method.recipe(recipe) == null) {
             throw new UsageException("--model is missing; expected " + ModelSource.expected());
         }
-        Recipe found = changed(Recipes.find(recipe, model, data == null ? "mnist" : data));
+        Recipe found = changed(Recipes.find(method.recipe(recipe), model, data == null ? "mnist" : data));
         if (goal().equals("train")) {
             found = found.withTeacher("none")
                     .withStages(found.stages().stream()
@@ -264,12 +252,18 @@ class CompressCommand implements Callable<Integer> {
             if (sharedValues != null && shares) {
                 all.put(stage.name() + ".components", String.valueOf(sharedValues));
             }
-            if (targetNonZero != null && stage.kind() == Stage.Kind.PRIOR) {
+            if (targetNonZero != null && leavesFewer(stage)) {
                 all.put(stage.name() + ".targetNonZero", String.valueOf(targetNonZero));
             }
         }
         all.putAll(changes);
         return RecipeFile.with(found, all);
+    }
+
+    private static boolean leavesFewer(Stage stage) {
+        return stage.kind() == Stage.Kind.PRIOR
+                || stage.kind() == Stage.Kind.SURGERY
+                || stage.kind() == Stage.Kind.PRUNE && stage.rounds() > 0;
     }
 
     private static UsageException outMissing() {
@@ -296,11 +290,6 @@ class CompressCommand implements Callable<Integer> {
         }
         oneOf("--kernels", kernels, "fused", "unfused");
         oneOf("--validation", validation, "part", "none");
-        if (Codecs.byName(codec).isEmpty()) {
-            throw new UsageException(
-                    "no codec is called " + codec + "; expected one of " + String.join(", ", Codecs.names()));
-        }
-        checkLambda(rateDistortion);
         Augmentation.parse(augment);
         Map<String, String> values = new LinkedHashMap<>();
         values.put("goal", goal());
@@ -316,8 +305,8 @@ class CompressCommand implements Callable<Integer> {
         values.put("augment", augment);
         values.put("validation", String.valueOf(validation.equals("part")));
         values.put("recipe", RecipeFile.write(recipe()));
-        values.put("codec", codec);
-        values.put("rateDistortion", rateDistortion);
+        values.put("codec", method.codec());
+        values.put("rateDistortion", method.rateDistortion());
         values.put("canonicalOrder", String.valueOf(canonicalOrder));
         values.put("kernels", kernels);
         values.put("seed", String.valueOf(seed));
@@ -333,18 +322,6 @@ class CompressCommand implements Callable<Integer> {
         if (!java.util.List.of(expected).contains(value)) {
             throw new UsageException(option + " is " + value + ", expected " + String.join(" or ", expected));
         }
-    }
-
-    private static void checkLambda(String text) {
-        try {
-            double lambda = text.equals(Compression.AUTO) ? 0 : Double.parseDouble(text);
-            if (lambda >= 0 && lambda <= 1e6) {
-                return;
-            }
-        } catch (NumberFormatException e) {
-            // said below
-        }
-        throw new UsageException("--rate-distortion is " + text + ", expected auto or a number from 0 to 1e6");
     }
 
     /** Finds out before hours of training whether the file can be written. */

@@ -341,13 +341,12 @@ public final class Compression {
                             || epoch == now.epochs()
                             || epoch % 5 == 0);
             double error = measure ? validation.score().errorPercent() : Double.NaN;
-            metrics(now, figures, error, state);
+            tell(now, figures, error, state);
             if (part == 1 && control.endsAfter(now, epoch, figures.live(), error, () -> ahead(state))) {
                 checkpoint(state, true);
                 throw new Control.Paused();
             }
-            boolean enough =
-                    now.kind() != Stage.Kind.REGROW && now.targetNonZero() > 0 && figures.live() <= now.targetNonZero();
+            boolean enough = now.endsAtTarget() && figures.live() <= now.targetNonZero();
             if (now.stopErrorIncrease() > 0 && validation != null) {
                 state.noteStartError(startValidationError());
                 enough |= error > state.startErrorPercent() + now.stopErrorIncrease();
@@ -375,9 +374,9 @@ public final class Compression {
         }
     }
 
-    private void metrics(Stage now, Trainer.Epoch figures, double validationError, TrainingState state)
+    private void tell(Stage now, Trainer.Epoch figures, double validationError, TrainingState state)
             throws IOException {
-        listener.epoch(new RunListener.Figures(
+        RunListener.Figures all = new RunListener.Figures(
                 now.name(),
                 epoch,
                 now.epochs(),
@@ -389,8 +388,9 @@ public final class Compression {
                 progress.done(),
                 progress.total(),
                 seconds(),
-                progress.secondsLeft(part == 0 ? ownEpochs() : 0, 1 / teacherCost)));
-        Metrics.append(run, part == 0, now, epoch, figures, validationError, state.mixture());
+                progress.secondsLeft(part == 0 ? ownEpochs() : 0, 1 / teacherCost));
+        listener.epoch(all);
+        Metrics.append(run, part == 0, all);
     }
 
     private void checkpoint(TrainingState state, boolean always) throws IOException {

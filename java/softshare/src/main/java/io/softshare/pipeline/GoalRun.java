@@ -37,6 +37,9 @@ public final class GoalRun {
     private static final String TRIES = "tries";
     private static final String OUT = "out.sws";
 
+    /** So many states in a row whose error is above the limit are no chance. */
+    private static final int RISEN = 3;
+
     /** A file that is larger than it may be by less than this factor is made to fit at once. */
     private static final double NEARLY = 1.15;
 
@@ -279,10 +282,16 @@ public final class GoalRun {
         return null;
     }
 
-    /** The sparsest state before the error rises beyond the limit: recovery will take some of the rise back. */
+    /** The sparsest state before the error rises beyond the limit for good: recovery will take some of the rise back. */
     private Widening.Place firstForError() throws IOException {
-        List<Widening.Passing> passed = widening.until(p -> p.errorPercent() > bounds.maxErrorPercent(), timeUp());
-        List<Widening.Passing> kept = Widening.kept(passed);
+        int[] above = {0};
+        Predicate<Widening.Passing> risen = p -> {
+            if (p.kept()) {
+                above[0] = p.errorPercent() > bounds.maxErrorPercent() ? above[0] + 1 : 0;
+            }
+            return above[0] == RISEN;
+        };
+        List<Widening.Passing> kept = Widening.kept(widening.until(risen, timeUp()));
         List<Widening.Passing> good = kept.stream()
                 .filter(p -> p.errorPercent() <= bounds.maxErrorPercent())
                 .toList();
@@ -303,7 +312,12 @@ public final class GoalRun {
         Path folder = folder(number);
         Path out = folder.resolve(OUT);
         Settings own = settings.with(Map.of(
-                "recipe", RecipeFile.write(from.widening().recipe().leavingAt(from.live())), "out", out.toString()));
+                "recipe",
+                RecipeFile.write(from.widening()
+                        .recipe()
+                        .leavingAt(from.live(), from.passing().epoch())),
+                "out",
+                out.toString()));
         long first = System.nanoTime();
         if (!Files.exists(folder.resolve(Compression.CHECKPOINT))) {
             from.widening().layOut(from.passing(), own, folder);

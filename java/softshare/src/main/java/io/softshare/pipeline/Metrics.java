@@ -1,8 +1,6 @@
 package io.softshare.pipeline;
 
 import io.softshare.json.Json;
-import io.softshare.train.Stage;
-import io.softshare.train.Trainer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,34 +11,22 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A run's epochs on record: a JSON line each, in the run's folder. */
+/** A run's record of epochs, {@value RunFiles#METRICS} in its folder. */
 final class Metrics {
     private Metrics() {}
 
-    /**
-     * Adds an epoch.
-     *
-     * @param ofTeacher whether the teacher was trained, else the network
-     * @param validationError in per cent; NaN: not measured
-     * @param mixture π, μ, σ, or null
-     */
-    static void append(
-            Path run,
-            boolean ofTeacher,
-            Stage stage,
-            int epoch,
-            Trainer.Epoch figures,
-            double validationError,
-            double[] mixture)
-            throws IOException {
+    /** Adds an epoch. teacher: of the teacher, else of the network. */
+    static void append(Path run, boolean teacher, RunListener.Figures figures) throws IOException {
         Map<String, Object> line = new LinkedHashMap<>();
-        line.put("part", ofTeacher ? "teacher" : "network");
-        line.put("stage", stage.name());
-        line.put("epoch", (long) epoch);
+        line.put("part", teacher ? "teacher" : "network");
+        line.put("stage", figures.stage());
+        line.put("epoch", (long) figures.epoch());
         line.put("loss", figures.loss());
-        line.put("trainErrorPercent", figures.errorPercent());
-        line.put("validationErrorPercent", Double.isNaN(validationError) ? null : validationError);
+        line.put("trainErrorPercent", figures.trainErrorPercent());
+        double validation = figures.validationErrorPercent();
+        line.put("validationErrorPercent", Double.isNaN(validation) ? null : validation);
         line.put("liveWeights", figures.live());
+        double[] mixture = figures.mixture();
         line.put(
                 "mixture",
                 mixture == null ? null : Arrays.stream(mixture).boxed().toList());

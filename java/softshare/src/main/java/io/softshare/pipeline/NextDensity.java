@@ -13,7 +13,7 @@ final class NextDensity {
     /** No next attempt is worth its time. */
     static final long NONE = 0;
 
-    /** Until the goal lies between two attempts, live weights change by this factor. */
+    /** Until the goal lies between two attempts, live weights change by this factor, and by its square next, and so on. */
     private static final double STEP = 0.6;
     /** Attempts whose live weights differ by a smaller factor are as good as one. */
     private static final double NEAR = 1.1;
@@ -46,7 +46,7 @@ final class NextDensity {
         if (met == NONE) {
             long densest =
                     attempts.stream().mapToLong(Attempt::liveWeights).max().orElseThrow();
-            return Math.round(densest / STEP);
+            return Math.round(densest / Math.pow(STEP, attempts.size()));
         }
         long missed = attempts.stream()
                 .mapToLong(Attempt::liveWeights)
@@ -54,7 +54,7 @@ final class NextDensity {
                 .max()
                 .orElse(NONE);
         if (missed == NONE) {
-            return Math.max(1, Math.round(met * STEP));
+            return Math.max(1, Math.round(met * Math.pow(STEP, attempts.size())));
         }
         return (double) met / missed < NEAR ? NONE : Math.round(Math.sqrt((double) met * missed));
     }

@@ -34,6 +34,17 @@ public record Recipe(
         if (stages.isEmpty()) {
             throw new RecipeException("a recipe needs at least one [[stage]]");
         }
+        for (Stage stage : stages) {
+            boolean prunes = stage.kind() == Stage.Kind.PRUNE && stage.rounds() > 0;
+            if (prunes && (stage.roundEpochs() < 1 || !(stage.keptShare() > 0 && stage.keptShare() <= 1))) {
+                throw new RecipeException("stage " + stage.name() + " has roundEpochs " + stage.roundEpochs()
+                        + " and keptShare " + stage.keptShare() + ", expected 1 or more, and more than 0, at most 1");
+            }
+            if (stage.kind() == Stage.Kind.SURGERY && !(stage.keptShare() > 0 && stage.keptShare() <= 1)) {
+                throw new RecipeException("stage " + stage.name() + " has keptShare " + stage.keptShare()
+                        + ", expected more than 0, at most 1");
+            }
+        }
         if (!(sparseBelow >= 0 && sparseBelow <= 1)) {
             throw new RecipeException("sparseBelow is " + sparseBelow + ", expected 0 to 1");
         }

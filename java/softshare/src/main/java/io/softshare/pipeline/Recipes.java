@@ -11,8 +11,8 @@ import java.util.List;
 /** The recipes that come with the program, one TOML resource each, and those in files. */
 public final class Recipes {
     /** Names of the built-in recipes. */
-    public static final List<String> NAMES =
-            List.of("lenet-300-100", "lenet-5", "lenet-5-augmented", "generic", "paper");
+    public static final List<String> NAMES = List.of(
+            "lenet-300-100", "lenet-5", "lenet-5-augmented", "generic", "paper", "deep-compression", "network-surgery");
 
     private Recipes() {}
 

@@ -89,7 +89,7 @@ final class Widening {
             }
             int epoch = ((Number) values.get("epoch")).intValue();
             long live = ((Number) values.get("liveWeights")).longValue();
-            boolean kept = keeps(live, last);
+            boolean kept = keeps(epoch, live, last);
             if (kept && !Files.exists(file(epoch))) {
                 break; // a kill came between the line and the state: the epoch will be done again
             }
@@ -101,8 +101,10 @@ final class Widening {
     }
 
     /** A network with fewer live weights than classes is none. */
-    private boolean keeps(long live, double last) {
-        return live <= SPACING * last && live >= data.train().classes();
+    private boolean keeps(int epoch, long live, double last) {
+        return recipe.isSettled(epoch)
+                && live <= SPACING * last
+                && live >= data.train().classes();
     }
 
     private boolean isOver(List<Passing> passed) {
@@ -138,12 +140,11 @@ final class Widening {
     void begin() throws IOException {
         Path checkpoint = folder.resolve(Compression.CHECKPOINT);
         if (!Files.exists(checkpoint) || Checkpoint.read(checkpoint).start().isEmpty()) {
-            go(passed(), passing -> true, each -> true);
+            go(passed(), Passing::kept, each -> true);
         }
         if (kept(passed()).isEmpty()) {
-            throw new RecipeException(
-                    "stage " + recipe.stage().name()
-                            + " left fewer weights than there are classes after one epoch; lower its tauStart or sigmaZeroStart");
+            throw new RecipeException("stage " + recipe.stage().name()
+                    + " left fewer weights than there are classes at once; lower its tauStart or sigmaZeroStart");
         }
     }
 
@@ -156,9 +157,7 @@ final class Widening {
     }
 
     private Place at(long live, Predicate<Double> timeUp, int depth) throws IOException {
-        List<Passing> passed = until(p -> p.live() <= live, timeUp);
-        List<Passing> kept = kept(passed);
-        Passing last = passed.get(passed.size() - 1);
+        List<Passing> kept = kept(until(p -> p.kept() && p.live() <= live, timeUp));
         Passing before = null;
         Passing found = null;
         for (Passing passing : kept) {
@@ -168,8 +167,9 @@ final class Widening {
                 found = passing;
             }
         }
-        if (before != null && last.live() * FAR < live && live * NEAR < before.live() && depth < DEEPEST) {
-            Place finer = finer(before, last).at(live, timeUp, depth + 1);
+        boolean between = recipe.canBeFiner() && before != null && depth < DEEPEST && live * NEAR < before.live();
+        if (between && after(before).live() * FAR < live) {
+            Place finer = finer(before).at(live, timeUp, depth + 1);
             return finer == null ? new Place(this, before) : finer;
         }
         if (found != null) {
@@ -187,10 +187,7 @@ final class Widening {
         if (above == null) {
             return null;
         }
-        Passing next =
-                passed().stream().filter(p -> p.live() <= live).findFirst().orElse(null);
-        boolean again = next != null && Files.isDirectory(finerFolder(above));
-        Place finer = again ? finer(above, next).above(live) : null;
+        Place finer = Files.isDirectory(finerFolder(above)) ? finer(above).above(live) : null;
         return finer == null ? new Place(this, above) : finer;
     }
 
@@ -198,8 +195,18 @@ final class Widening {
         return folder.resolve(String.format(Locale.ROOT, "%s%04d", FINER, from.epoch()));
     }
 
-    private Widening finer(Passing from, Passing to) throws IOException {
+    /** The next state that was kept or, where none was, the end. */
+    private Passing after(Passing before) throws IOException {
+        List<Passing> passed = passed();
+        return passed.stream()
+                .filter(p -> p.epoch() > before.epoch() && p.kept())
+                .findFirst()
+                .orElse(passed.get(passed.size() - 1));
+    }
+
+    private Widening finer(Passing from) throws IOException {
         Path target = finerFolder(from);
+        Passing to = after(from);
         Widening finer = new Widening(
                 device, settings, data, listener, target, recipe.finer(from.epoch(), to.epoch(), from.live()));
         if (!Files.exists(target.resolve(Compression.CHECKPOINT))) {
@@ -249,7 +256,7 @@ final class Widening {
             if (!stage.equals(recipe.stage())) {
                 return false;
             }
-            boolean kept = keeps(live, last);
+            boolean kept = keeps(epoch, live, last);
             if (kept) {
                 write(file(epoch), ahead.checkpoint());
                 last = live;

@@ -2,7 +2,7 @@ package io.softshare.quantize;
 
 import java.util.Arrays;
 
-/** Lloyd's algorithm in one dimension, without randomness: it starts from evenly spaced quantiles. */
+/** Lloyd's algorithm in one dimension, without randomness: it starts from quantiles, or from values evenly spread. */
 public final class KMeans {
     private static final int ROUNDS = 100;
 
@@ -13,6 +13,11 @@ public final class KMeans {
 
     /** At most k centres of the values: fewer if there are fewer distinct ones. */
     public static Result fit(float[] values, int k) {
+        return fit(values, k, false);
+    }
+
+    /** spread: it starts from k values evenly spread from the least to the greatest; some may end with no value of their own. */
+    public static Result fit(float[] values, int k, boolean spread) {
         if (values.length == 0) {
             return new Result(new double[] {0}, new double[] {1});
         }
@@ -25,7 +30,9 @@ public final class KMeans {
         int n = Math.min(k, distinct);
         double[] centres = new double[n];
         for (int j = 0; j < n; j++) {
-            centres[j] = sorted[(int) ((j + 0.5) * sorted.length / n)];
+            centres[j] = spread && n > 1
+                    ? sorted[0] + (double) j / (n - 1) * ((double) sorted[sorted.length - 1] - sorted[0])
+                    : sorted[(int) ((j + 0.5) * sorted.length / n)];
         }
         int[] ends = new int[n];
         for (int round = 0; round < ROUNDS; round++) {

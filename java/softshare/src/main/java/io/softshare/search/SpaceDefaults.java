@@ -45,6 +45,19 @@ public final class SpaceDefaults {
                     pair(name + ".tauStart", name + ".tauEnd", 0.01, 1);
                 }
                 case HARD -> hard(stage);
+                case REGROW -> log(stage.name() + ".rateStart", 3e-4, 5e-3);
+                case PRUNE -> {
+                    log(stage.name() + ".rateStart", 1e-4, 3e-3);
+                    if (stage.rounds() > 0 && stage.targetNonZero() == 0) {
+                        add(stage.name() + ".keptShare", 0.3, 0.9, Scale.LOGIT, false);
+                    }
+                }
+                case SURGERY -> {
+                    log(stage.name() + ".rateStart", 0.01, 0.3);
+                    if (stage.targetNonZero() == 0) {
+                        log(stage.name() + ".keptShare", 0.005, 0.2);
+                    }
+                }
             }
         }
         sharedValues();

@@ -7,7 +7,8 @@ public record Stage(
         @Describe(
                 "plain: no prior; prior: under the zero component and the others; recover: live weights under the others"
                         + " alone; regrow: the same, pruning the smallest after each epoch and regrowing where gradients are"
-                        + " great; soften: live weights under shared values found by k-means; hard: weights are shared values")
+                        + " great; prune: no prior, the smallest weights are cut off in rounds; surgery: no prior, what was cut"
+                        + " off may grow back above a threshold; soften: live weights under shared values found by k-means; hard: weights are shared values")
         Kind kind,
 
         @Describe("epochs, 0 skips the stage") int epochs,
@@ -64,7 +65,7 @@ public record Stage(
         @Describe("zero responsibility above which weights are frozen at 0 after an epoch; 1: none")
         double freezeAbove,
 
-        @Describe("stop when so few weights are live; 0: no such stop. regrow: how many are to be left")
+        @Describe("stop when so few weights are live; 0: no such stop. regrow, prune, surgery: how many are to be left")
         long targetNonZero,
 
         @Describe("regrow: share of the live weights that is regrown after the first epoch, falling to none")
@@ -74,10 +75,27 @@ public record Stage(
                 "regrow: share of the stage at whose end the pattern of zeros is settled; pruning ends a little before")
         double regrowUntil,
 
+        @Describe("prune: rounds of pruning") int rounds,
+
+        @Describe("prune: epochs of a round") int roundEpochs,
+
+        @Describe(
+                "prune: share of the live weights that a round leaves; surgery: share of the weights that is above the threshold"
+                        + " at the start; both unless targetNonZero says how many")
+        double keptShare,
+
+        @Describe("surgery: share of the stage at whose end masks are settled")
+        double spliceUntil,
+
+        @Describe("surgery: weight decay") double weightDecay,
+
         @Describe("stop when validation error rose by so many points over the start's; 0: no such stop")
         double stopErrorIncrease,
 
         @Describe("number K of shared values (soften)") int components,
+
+        @Describe("k-means starts from values evenly spread over the range of the weights, else from quantiles")
+        boolean spreadStart,
 
         @Describe("symmetric KL divergence below which components are merged when the stage begins; 0: none")
         double mergeBelow,
@@ -103,6 +121,8 @@ public record Stage(
         PRIOR,
         RECOVER,
         REGROW,
+        PRUNE,
+        SURGERY,
         SOFTEN,
         HARD
     }
@@ -115,7 +135,10 @@ public record Stage(
 
     /** Settings of a stage that says nothing but its kind. */
     public static Stage defaults(Kind kind) {
-        boolean prior = kind != Kind.PLAIN && kind != Kind.HARD;
+        boolean prior = switch (kind) {
+            case PLAIN, PRUNE, SURGERY, HARD -> false;
+            case PRIOR, RECOVER, REGROW, SOFTEN -> true;
+        };
         return new Stage(
                 kind.name().toLowerCase(java.util.Locale.ROOT),
                 kind,
@@ -144,7 +167,13 @@ public record Stage(
                 0.15,
                 0.7,
                 0,
+                1,
+                kind == Kind.SURGERY ? 0.03 : 0.6,
+                0.5,
+                5e-4,
+                0,
                 16,
+                false,
                 0,
                 Assignment.NEAREST,
                 0.03,
@@ -182,14 +211,25 @@ public record Stage(
                 targetNonZero,
                 regrowShare,
                 regrowUntil,
+                rounds,
+                roundEpochs,
+                keptShare,
+                spliceUntil,
+                weightDecay,
                 stopErrorIncrease,
                 components,
+                spreadStart,
                 mergeBelow,
                 assignment,
                 entropyWidth,
                 freezeAssignmentsAt,
                 rateDistortion,
                 biasBits);
+    }
+
+    /** Whether {@code targetNonZero} ends the stage; others know how to get there. */
+    public boolean endsAtTarget() {
+        return targetNonZero > 0 && kind != Kind.REGROW && kind != Kind.PRUNE && kind != Kind.SURGERY;
     }
 
     Schedule rate() {

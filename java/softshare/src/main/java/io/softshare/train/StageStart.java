@@ -21,7 +21,8 @@ final class StageStart {
     void begin(Stage stage) {
         state.arena().clearMoments();
         switch (stage.kind()) {
-            case PLAIN -> {}
+            case PLAIN, PRUNE -> {}
+            case SURGERY -> SurgeryUpdate.begin(state, stage);
             case PRIOR -> {
                 if (state.mixture == null) {
                     state.mixture = start().packed();
@@ -56,7 +57,7 @@ final class StageStart {
     private void beginHard(Stage stage) {
         boolean byResponsibility = stage.assignment() == Stage.Assignment.RESPONSIBILITY;
         if (!byResponsibility) {
-            if (Mixture.of(state.mixture).mean(0) == 0) {
+            if (state.mixture == null || Mixture.of(state.mixture).mean(0) == 0) {
                 shareByKMeans(stage);
             }
             HardUpdate.begin(state, stage, null, false);
@@ -111,7 +112,7 @@ final class StageStart {
                 kept[live++] = w;
             }
         }
-        KMeans.Result result = KMeans.fit(Arrays.copyOf(kept, live), stage.components());
+        KMeans.Result result = KMeans.fit(Arrays.copyOf(kept, live), stage.components(), stage.spreadStart());
         double[] deviations = new double[result.centres().length];
         Arrays.fill(deviations, stage.sigmaStart() > 0 ? stage.sigmaStart() : 0.05);
         state.mixture = new Mixture(result.shares(), result.centres(), deviations).packed();

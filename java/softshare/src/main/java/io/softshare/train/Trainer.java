@@ -147,7 +147,10 @@ public final class Trainer implements AutoCloseable {
         table.write(table(stage, epoch));
         step.write(0L);
         totals.write(0.0, 0.0, 0.0, -1.0);
-        try (LiveWeights live = alone() ? new LiveWeights(device, arena) : null) {
+        if (stage.kind() == Stage.Kind.PRUNE) {
+            Pruning.before(stage, epoch, arena);
+        }
+        try (LiveWeights live = stage.kind() != Stage.Kind.SURGERY && alone() ? new LiveWeights(device, arena) : null) {
             if (live != null) {
                 sparse.live(live.count(), live.index());
             }
@@ -156,7 +159,8 @@ public final class Trainer implements AutoCloseable {
             boolean packed = live != null && stage.kind() != Stage.Kind.PRIOR;
             Weights weights = packed ? live.packed() : Weights.of(arena);
             switch (stage.kind()) {
-                case PLAIN -> run(stage, global, live, s -> true, null, s -> adam(weights));
+                case SURGERY -> surgery(stage, epoch, global);
+                case PLAIN, PRUNE -> run(stage, global, live, s -> true, null, s -> adam(weights));
                 case PRIOR, RECOVER, REGROW, SOFTEN -> prior(stage, epoch, global, live, weights);
                 case HARD -> hard(stage, epoch, global, live);
             }
@@ -225,6 +229,21 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
+    private void surgery(Stage stage, int epoch, int global) {
+        long first = (long) epoch * steps;
+        long settled = Math.round(stage.spliceUntil() * stage.epochs() * steps);
+        try (SurgeryUpdate update = new SurgeryUpdate(device, state, options.seed())) {
+            run(
+                    stage,
+                    global,
+                    null,
+                    s -> true,
+                    s -> update.mask(first + s, first + s >= settled),
+                    s -> update.step(scalars));
+            update.save();
+        }
+    }
+
     private boolean updates(Stage stage, int epoch, int s, int every) {
         return every > 0 && ((long) epoch * steps + s) % every == 0;
     }
@@ -269,7 +288,8 @@ public final class Trainer implements AutoCloseable {
      */
     private void run(Stage stage, int global, LiveWeights live, IntPredicate form, Step before, Step optimise) {
         Kernels.Targets targets = targets(stage);
-        try (Steps repeated = device.steps()) {
+        // Surgery's masks are made on the host, in the midst of a step.
+        try (Steps repeated = stage.kind() == Stage.Kind.SURGERY ? Steps.DIRECT : device.steps()) {
             for (int s = 0; s < steps; s++) {
                 int now = s;
                 repeated.run(form.test(now), () -> step(stage, now, global, live, targets, before, optimise));
@@ -390,6 +410,10 @@ public final class Trainer implements AutoCloseable {
             boolean zero = stage.kind() == Stage.Kind.PRIOR;
             set(rows, row, Scalar.SIGMA_ZERO, zero ? stage.sigmaZero().at(u) : sigma);
             set(rows, row, Scalar.SIGMA, sigma);
+            if (stage.kind() == Stage.Kind.SURGERY) {
+                set(rows, row, SurgeryUpdate.DESCENT, -rate);
+                set(rows, row, SurgeryUpdate.DECAY, -rate * stage.weightDecay());
+            }
         }
         return rows;
     }

@@ -29,12 +29,18 @@ public final class TrainingState implements AutoCloseable {
     double[] codebookMoments = {};
     /** Entropy penalty of the hard step. */
     float[] penalty = {};
-    /** Unquantised weights behind the shared values; null outside the hard stage. */
+    /**
+     * Unquantised weights behind the shared values; null outside the hard stage. In a surgery stage, all weights without
+     * their mask.
+     */
     float[] latent;
 
     byte[] assignment = {};
     /** Validation error at the first stage with a prior, for stopErrorIncrease; NaN: not known yet. */
     double startErrorPercent = Double.NaN;
+
+    /** Of the weights of each layer, in a surgery stage. */
+    float[] thresholds = {};
 
     /** Live weights when a regrow stage began. */
     long liveAtStart;
@@ -114,6 +120,7 @@ public final class TrainingState implements AutoCloseable {
         out.write(assignment);
         out.writeDouble(startErrorPercent);
         out.writeLong(liveAtStart);
+        writeFloats(out, thresholds);
     }
 
     /** Reads what {@link #write} wrote for the same graph. */
@@ -138,6 +145,7 @@ public final class TrainingState implements AutoCloseable {
         assignment = in.readNBytes(in.readInt());
         startErrorPercent = in.readDouble();
         liveAtStart = in.readLong();
+        thresholds = readFloats(in);
     }
 
     private static void writeFloats(DataOutputStream out, float[] values) throws IOException {
