@@ -42,9 +42,11 @@ extern "C" {
 #define SOFTSHARE_ISA_AVX2 2
 #define SOFTSHARE_ISA_AVX512 3
 
-/* Precision of convolutions and matrix products. TF32: inputs rounded to 10 bits of mantissa, sums in float32. */
+/* Precision of convolutions and matrix products. TF32 (GPUs): inputs rounded to 10 bits of mantissa, BF16 (CPUs): to 7; sums in
+ * float32. */
 #define SOFTSHARE_PRECISION_FP32 0
 #define SOFTSHARE_PRECISION_TF32 1
+#define SOFTSHARE_PRECISION_BF16 2
 
 /* Flags of operations. */
 #define SOFTSHARE_BIAS 1
@@ -137,7 +139,8 @@ int softshare_convolution_create(int64_t context, int batch, int in_channels, in
 int softshare_convolution_forward(int64_t operation, const float* x, const float* weights, const float* bias, float* y);
 /* dy is the gradient after the rectifier's mask was applied. */
 int softshare_convolution_backward_data(int64_t operation, const float* dy, const float* weights, float* dx);
-/* Overwrites dweights and dbias (dbias NULL without SOFTSHARE_BIAS). */
+/* Overwrites dweights and dbias (dbias NULL without SOFTSHARE_BIAS). In bf16, here and in linear layers, x must hold what it held
+ * in the operation's last forward call with the same pointer: it was rounded then. */
 int softshare_convolution_backward_weights(int64_t operation, const float* x, const float* dy, float* dweights,
                                            float* dbias);
 

@@ -115,25 +115,45 @@ struct LayerResult {
 };
 
 /*
- * A layer with weights by tensor cores, whose inputs are rounded to 2^-11: a product errs by 2^-10 of its size at most, and the sums
- * as in FP32. sizes: what the layer's formulas give for the absolute values of all inputs.
+ * A layer with weights whose inputs are rounded, to 2^-11 by tensor cores and to 2^-8 in bf16: a product errs by twice that of its
+ * size at most, and the sums as in FP32. sizes: what the layer's formulas give for the absolute values of all inputs.
  */
 template <typename Forward, typename Data, typename Weights>
-void within_tf32(const std::string& name, int64_t operation, Forward forward, Data backward_data, Weights backward_weights, const Floats& x,
-                 const Floats& weights, const Floats& bias, const Floats& dy, const LayerResult& expected, const LayerResult& sizes) {
-    check(std::string(softshare_implementation(operation)).find("tf32") != std::string::npos, name + " uses tensor cores");
-    const auto bounds = [](Doubles all) {
-        for (double& b : all) b = 1.05e-3 * b + 1e-6;  // 2^-10, and room for the sums
+void within_rounded(const std::string& name, double rounding, int64_t operation, Forward forward, Data backward_data, Weights backward_weights,
+                    const Floats& x, const Floats& weights, const Floats& bias, const Floats& dy, const LayerResult& expected,
+                    const LayerResult& sizes) {
+    const auto bounds = [=](Doubles all) {
+        for (double& b : all) b = 2.15 * rounding * b + 1e-6;  // room for the sums
         return all;
     };
     Floats y(expected.y.size(), NAN), dx(x.size(), NAN), dweights(weights.size(), NAN), dbias(bias.size(), NAN);
     OK(on(operation, forward, x, weights, given(bias), y));
     OK(on(operation, backward_data, dy, weights, dx));
     OK(on(operation, backward_weights, x, dy, dweights, given(!bias.empty(), dbias)));
-    within(name + ", tf32, y", y, expected.y, bounds(sizes.y));
-    within(name + ", tf32, dx", dx, expected.dx, bounds(sizes.dx));
-    within(name + ", tf32, dweights", dweights, expected.dweights, bounds(sizes.dweights));
-    if (!bias.empty()) within(name + ", tf32, dbias", dbias, expected.dbias, bounds(sizes.dbias));
+    within(name + ", y", y, expected.y, bounds(sizes.y));
+    within(name + ", dx", dx, expected.dx, bounds(sizes.dx));
+    within(name + ", dweights", dweights, expected.dweights, bounds(sizes.dweights));
+    if (!bias.empty()) within(name + ", dbias", dbias, expected.dbias, bounds(sizes.dbias));
+}
+
+template <typename Forward, typename Data, typename Weights>
+void within_tf32(const std::string& name, int64_t operation, Forward forward, Data backward_data, Weights backward_weights, const Floats& x,
+                 const Floats& weights, const Floats& bias, const Floats& dy, const LayerResult& expected, const LayerResult& sizes) {
+    check(std::string(softshare_implementation(operation)).find("tf32") != std::string::npos, name + " uses tensor cores");
+    within_rounded(name + ", tf32", 0x1p-11, operation, forward, backward_data, backward_weights, x, weights, bias, dy, expected, sizes);
+}
+
+/* A context in bf16, 0 where there is none: on a GPU, or a processor without the instructions, which is told once. */
+inline int64_t bf16_context(int threads) {
+    int64_t context = 0;
+    if (device::cuda() != nullptr) return 0;
+    OK(device::open(threads, SOFTSHARE_ISA_AUTO, &context));
+    if (softshare_precision(context, SOFTSHARE_PRECISION_BF16) == SOFTSHARE_OK) return context;
+    static bool told = false;
+    if (!told) printf("SKIPPED: bf16: %s\n", softshare_error());
+    told = true;
+    OK(softshare_close(context));
+    return 0;
 }
 
 inline Floats absolute(Floats values) {

@@ -30,6 +30,13 @@ Isa detect() {
     return Isa::plain;
 }
 
+std::string description(const Context* context) {
+    const dnnl_version_t* v = dnnl_version();
+    return std::string("cpu ") + name(context->isa) + ", oneDNN " + std::to_string(v->major) + "." + std::to_string(v->minor) +
+           "." + std::to_string(v->patch) + ", " + std::to_string(context->threads) + (context->threads == 1 ? " thread" : " threads") +
+           (context->precision == SOFTSHARE_PRECISION_BF16 ? ", bf16" : "");
+}
+
 int open(int threads, int isa, int64_t* handle) {
     return guarded("open", [&] {
         if (threads < 1 || threads > 1024) {
@@ -46,10 +53,7 @@ int open(int threads, int isa, int64_t* handle) {
         auto* context = new Context;
         context->threads = threads;
         context->isa = wanted;
-        const dnnl_version_t* v = dnnl_version();
-        context->description = std::string("cpu ") + name(wanted) + ", oneDNN " + std::to_string(v->major) + "." +
-                               std::to_string(v->minor) + "." + std::to_string(v->patch) + ", " +
-                               std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+        context->description = description(context);
         *handle = reinterpret_cast<int64_t>(context);
         return SOFTSHARE_OK;
     });
@@ -84,9 +88,21 @@ int fail(int status, std::string text) {
 
 int stream(int64_t, int64_t) { return SOFTSHARE_OK; }
 
-int precision(int64_t, int precision) {
-    if (precision == SOFTSHARE_PRECISION_FP32) return SOFTSHARE_OK;
-    return fail(SOFTSHARE_NOT_SUPPORTED, "the CPU computes in fp32 only; use --precision fp32");
+int precision(int64_t handle, int precision) {
+    Context* context = context_of(handle);
+    if (precision == SOFTSHARE_PRECISION_BF16) {
+        __builtin_cpu_init();
+        // Without the instructions oneDNN would imitate them, slower than float32.
+        if (!__builtin_cpu_supports("avx512bf16") || context->isa != Isa::avx512) {
+            return fail(SOFTSHARE_NOT_SUPPORTED, "bf16 needs avx512_bf16, and this processor (or the instruction set that was "
+                                                 "chosen) has none; use --precision fp32");
+        }
+    } else if (precision != SOFTSHARE_PRECISION_FP32) {
+        return fail(SOFTSHARE_NOT_SUPPORTED, "the CPU computes in fp32 or bf16 only; use --precision fp32");
+    }
+    context->precision = precision;
+    context->description = description(context);
+    return SOFTSHARE_OK;
 }
 
 /* Each kernel's file defines its functions in this namespace, with the signatures of softshare.h. */

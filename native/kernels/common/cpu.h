@@ -32,6 +32,7 @@ struct Operation : Handle {
 struct Context : Handle {
     int threads = 1;
     Isa isa = Isa::plain;
+    int precision = SOFTSHARE_PRECISION_FP32;
     std::string description;
     std::unordered_set<Operation*> operations;
     Context() : Handle{&kernel_table} {}

@@ -6,6 +6,10 @@
  * call reorders them through a buffer of the operation. That is cheap: weights are read once, but used batch × positions
  * times.
  *
+ * In bf16 a primitive takes activations, weights and the output's gradient rounded to bfloat16, sums in float32 and gives float32: the
+ * caller's buffers stay float32, so each call rounds what it reads through buffers of the operation. Where oneDNN has no fast
+ * primitive for a layer in bf16, that layer stays in float32.
+ *
  * oneDNN cuts work by the number of threads of the calling thread, both when a primitive is made and when it is run:
  * every entry sets it first. With that, results are the same from run to run.
  */
@@ -72,11 +76,11 @@ private:
     std::vector<dnnl_exec_arg_t> arguments_;
 };
 
-/* Weights between the caller's plain order and the order that a primitive wants; nothing where they are the same. */
-class WeightsOrder {
+/* Values between the caller's plain order (and float32) and what a primitive wants; nothing where they are the same. */
+class Reorder {
 public:
-    WeightsOrder(const dnnl::memory::desc& from, const dnnl::memory::desc& to, size_t owned_bytes)
-        : buffer_(from == to ? 0 : owned_bytes) {
+    Reorder(const dnnl::memory::desc& from, const dnnl::memory::desc& to)
+        : buffer_(from == to ? 0 : std::max(from.get_size(), to.get_size())) {
         if (from == to) return;
         dnnl::primitive_attr attributes;
         attributes.set_scratchpad_mode(dnnl::scratchpad_mode::library);
@@ -86,8 +90,8 @@ public:
         reorder_->argument(DNNL_ARG_TO, to);
     }
 
-    /* Brings the caller's weights into the primitive's order; where they then lie. */
-    const void* import(const dnnl::stream& stream, const float* plain) {
+    /* Brings the caller's values into the primitive's form; where they then lie. */
+    const void* import(const dnnl::stream& stream, const float* plain) const {
         if (!reorder_) return plain;
         reorder_->set(DNNL_ARG_FROM, plain);
         reorder_->set(DNNL_ARG_TO, buffer_.data());
@@ -95,10 +99,13 @@ public:
         return buffer_.data();
     }
 
+    /* Where the values lie that came in last. */
+    const void* imported(const float* plain) const { return reorder_ ? buffer_.data() : plain; }
+
     /* Where a primitive is to write what export_to then brings to the caller. */
     void* place(float* plain) const { return reorder_ ? buffer_.data() : plain; }
 
-    void export_to(const dnnl::stream& stream, float* plain) {
+    void export_to(const dnnl::stream& stream, float* plain) const {
         if (!reorder_) return;
         reorder_->set(DNNL_ARG_FROM, buffer_.data());
         reorder_->set(DNNL_ARG_TO, plain);
@@ -124,16 +131,21 @@ inline dnnl::primitive_attr onednn_attributes(bool relu) {
     return attributes;
 }
 
+/* What the caller's buffers hold. */
+struct PlainBuffers {
+    dnnl::memory::desc x, weights, y;
+};
+
 /* A layer y = f(x, weights, bias) with its two gradients. Forward, Data, Weights: oneDNN's primitive descriptors. */
 class WeightedLayer : public Operation {
 public:
     template <typename Forward, typename Data, typename Weights>
     WeightedLayer(Context* owner, const Forward& forward, const Data& data, const Weights& weights,
-                  const dnnl::memory::desc& plain, bool bias)
+                  const PlainBuffers& plain, bool bias)
         : Operation(owner), stream_(onednn_engine()), bias_(bias), outputs_(int64_t(forward.dst_desc().get_size() / sizeof(float))), forward_(forward), data_(data), weights_(weights),
-          forward_order_(plain, forward.weights_desc(), forward.weights_desc().get_size()),
-          data_order_(plain, data.weights_desc(), data.weights_desc().get_size()),
-          gradient_order_(weights.diff_weights_desc(), plain, weights.diff_weights_desc().get_size()),
+          forward_order_(plain.weights, forward.weights_desc()), data_order_(plain.weights, data.weights_desc()),
+          gradient_order_(weights.diff_weights_desc(), plain.weights), x_order_(plain.x, forward.src_desc()),
+          dy_order_(plain.y, data.diff_dst_desc()),
           scratch_(std::max({forward.scratchpad_desc().get_size(), data.scratchpad_desc().get_size(),
                              weights.scratchpad_desc().get_size()})) {
         forward_.argument(DNNL_ARG_SRC, forward.src_desc());
@@ -151,8 +163,11 @@ public:
         if (bias) weights_.argument(DNNL_ARG_DIFF_BIAS, weights.diff_bias_desc());
         weights_.argument(DNNL_ARG_SCRATCHPAD, weights.scratchpad_desc(), scratch_.data());
         names_ = forward_.name() + forward_order_.name() + "," + data_.name() + data_order_.name() + "," +
-                 weights_.name() + gradient_order_.name();
+                 weights_.name() + gradient_order_.name() + x_order_.name() + dy_order_.name();
     }
+
+    /* Whether oneDNN has more for it than code that is hundreds of times slower. */
+    bool fast() const { return names_.find("ref") == std::string::npos; }
 
     const char* implementation() const override { return names_.c_str(); }
 
@@ -161,7 +176,8 @@ public:
         if (int bad = bias_matches(where, bias)) return bad;
         FlushTiny flush;
         omp_set_num_threads(context->threads);
-        forward_.set(DNNL_ARG_SRC, x);
+        forward_.set(DNNL_ARG_SRC, x_order_.import(stream_, x));
+        imported_ = x;
         forward_.set(DNNL_ARG_WEIGHTS, forward_order_.import(stream_, weights));
         forward_.set(DNNL_ARG_BIAS, bias);
         forward_.set(DNNL_ARG_DST, y);
@@ -173,31 +189,20 @@ public:
         if (int bad = require_pointers(where, {{"dy", dy}, {"weights", weights}, {"dx", dx}})) return bad;
         FlushTiny flush;
         omp_set_num_threads(context->threads);
-        data_.set(DNNL_ARG_DIFF_DST, dy);
-        data_.set(DNNL_ARG_WEIGHTS, data_order_.import(stream_, weights));
-        data_.set(DNNL_ARG_DIFF_SRC, dx);
-        data_.run(stream_);
+        run_data(dy_order_.import(stream_, dy), weights, dx);
         return SOFTSHARE_OK;
     }
 
     int backward_weights(const char* where, const float* x, const float* dy, float* dweights, float* dbias) {
-        if (int bad = require_pointers(where, {{"x", x}, {"dy", dy}, {"dweights", dweights}})) return bad;
-        if (int bad = bias_matches(where, dbias)) return bad;
-        FlushTiny flush;
-        omp_set_num_threads(context->threads);
-        weights_.set(DNNL_ARG_SRC, x);
-        weights_.set(DNNL_ARG_DIFF_DST, dy);
-        weights_.set(DNNL_ARG_DIFF_WEIGHTS, gradient_order_.place(dweights));
-        weights_.set(DNNL_ARG_DIFF_BIAS, dbias);
-        weights_.run(stream_);
-        gradient_order_.export_to(stream_, dweights);
-        return SOFTSHARE_OK;
+        return backward(where, x, nullptr, const_cast<float*>(dy), nullptr, nullptr, dweights, dbias); // no mask: dy is only read
     }
 
     /* Both gradients; y not NULL: dy is masked by y > 0 in place first. */
     int backward(const char* where, const float* x, const float* y, float* dy, const float* weights, float* dx, float* dweights,
                  float* dbias) {
-        if (int bad = require_pointers(where, {{"dy", dy}})) return bad;
+        if (int bad = require_pointers(where, {{"x", x}, {"dy", dy}, {"dweights", dweights}})) return bad;
+        if (int bad = dx == nullptr ? SOFTSHARE_OK : require_pointers(where, {{"weights", weights}})) return bad;
+        if (int bad = bias_matches(where, dbias)) return bad;
         if (y != nullptr) {
             parallel_range(context, outputs_, 1 << 14, [=](int64_t begin, int64_t end) {
                 for (int64_t i = begin; i < end; i++) {
@@ -206,11 +211,28 @@ public:
                 }
             });
         }
-        if (int bad = backward_weights(where, x, dy, dweights, dbias)) return bad;
-        return dx == nullptr ? SOFTSHARE_OK : backward_data(where, dy, weights, dx);
+        FlushTiny flush;
+        omp_set_num_threads(context->threads);
+        const void* gradient = dy_order_.import(stream_, dy);
+        weights_.set(DNNL_ARG_SRC, x == imported_ ? x_order_.imported(x) : x_order_.import(stream_, x));
+        imported_ = x;
+        weights_.set(DNNL_ARG_DIFF_DST, gradient);
+        weights_.set(DNNL_ARG_DIFF_WEIGHTS, gradient_order_.place(dweights));
+        weights_.set(DNNL_ARG_DIFF_BIAS, dbias);
+        weights_.run(stream_);
+        gradient_order_.export_to(stream_, dweights);
+        if (dx != nullptr) run_data(gradient, weights, dx);
+        return SOFTSHARE_OK;
     }
 
 private:
+    void run_data(const void* gradient, const float* weights, float* dx) {
+        data_.set(DNNL_ARG_DIFF_DST, gradient);
+        data_.set(DNNL_ARG_WEIGHTS, data_order_.import(stream_, weights));
+        data_.set(DNNL_ARG_DIFF_SRC, dx);
+        data_.run(stream_);
+    }
+
     int bias_matches(const char* where, const float* bias) const {
         if ((bias != nullptr) == bias_) return SOFTSHARE_OK;
         return fail(SOFTSHARE_INVALID_ARGUMENT, std::string(where) + (bias_ ? ": a bias was declared, but its buffer is NULL"
@@ -220,11 +242,26 @@ private:
     dnnl::stream stream_;
     bool bias_;
     int64_t outputs_;
+    const float* imported_ = nullptr;  // the x that x_order_ holds: by the header's word still what it was then
     Primitive forward_, data_, weights_;
-    WeightsOrder forward_order_, data_order_, gradient_order_;
+    Reorder forward_order_, data_order_, gradient_order_, x_order_, dy_order_;
     OwnedBuffer scratch_;
     std::string names_;
 };
+
+/* Makes a layer in the context's precision: make(type of what goes in) gives one, or throws where oneDNN has none. */
+template <typename Make>
+WeightedLayer* in_precision(const Context* context, Make&& make) {
+    using type = dnnl::memory::data_type;
+    if (context->precision == SOFTSHARE_PRECISION_BF16) {
+        try {
+            std::unique_ptr<WeightedLayer> layer(make(type::bf16));
+            if (layer->fast()) return layer.release();
+        } catch (const dnnl::error&) {
+        }
+    }
+    return make(type::f32);
+}
 
 }  // namespace softshare::cpu
 

@@ -48,24 +48,27 @@ int convolution_create(int64_t context, int batch, int in_channels, int in_heigh
         Context* owner = context_of(context);
         omp_set_num_threads(owner->threads);
         const bool bias = (flags & SOFTSHARE_BIAS) != 0;
-        memory::desc x({batch, in_channels, in_height, in_width}, f32, memory::format_tag::nhwc);
-        memory::desc y({batch, out_channels, out_height, out_width}, f32, memory::format_tag::nhwc);
-        memory::dims weights_dims{out_channels, in_channels, kernel_height, kernel_width};
-        memory::desc any(weights_dims, f32, memory::format_tag::any);
-        memory::desc plain(weights_dims, f32, memory::format_tag::oihw);
-        memory::desc b = bias ? memory::desc({out_channels}, f32, memory::format_tag::x) : memory::desc();
+        const memory::dims x_dims{batch, in_channels, in_height, in_width}, y_dims{batch, out_channels, out_height, out_width};
+        const memory::dims weights_dims{out_channels, in_channels, kernel_height, kernel_width};
+        const auto nhwc = memory::format_tag::nhwc, any = memory::format_tag::any;
+        const PlainBuffers plain{memory::desc(x_dims, f32, nhwc), memory::desc(weights_dims, f32, memory::format_tag::oihw),
+                                 memory::desc(y_dims, f32, nhwc)};
+        const memory::desc b = bias ? memory::desc({out_channels}, f32, memory::format_tag::x) : memory::desc();
         memory::dims strides{stride_height, stride_width}, pads{pad_height, pad_width}, ends{
             (out_height - 1) * stride_height + kernel_height - in_height - pad_height,
             (out_width - 1) * stride_width + kernel_width - in_width - pad_width};
         auto algorithm = dnnl::algorithm::convolution_direct;
-        dnnl::convolution_forward::primitive_desc forward(
-            onednn_engine(), dnnl::prop_kind::forward_training, algorithm, x, any, b, y, strides, pads, ends,
-            onednn_attributes((flags & SOFTSHARE_RELU) != 0));
-        dnnl::convolution_backward_data::primitive_desc data(onednn_engine(), algorithm, x, any, y, strides, pads, ends,
-                                                             forward, onednn_attributes(false));
-        dnnl::convolution_backward_weights::primitive_desc weights(onednn_engine(), algorithm, x, any, b, y, strides,
-                                                                   pads, ends, forward, onednn_attributes(false));
-        *operation = adopt(new Convolution(owner, forward, data, weights, plain, bias));
+        *operation = adopt(in_precision(owner, [&](memory::data_type type) {
+            const memory::desc x(x_dims, type, nhwc), w(weights_dims, type, any), dw(weights_dims, f32, any), dy(y_dims, type, nhwc);
+            dnnl::convolution_forward::primitive_desc forward(
+                onednn_engine(), dnnl::prop_kind::forward_training, algorithm, x, w, b, plain.y, strides, pads, ends,
+                onednn_attributes((flags & SOFTSHARE_RELU) != 0));
+            dnnl::convolution_backward_data::primitive_desc data(onednn_engine(), algorithm, plain.x, w, dy, strides, pads,
+                                                                 ends, forward, onednn_attributes(false));
+            dnnl::convolution_backward_weights::primitive_desc weights(onednn_engine(), algorithm, x, dw, b, dy, strides,
+                                                                       pads, ends, forward, onednn_attributes(false));
+            return new Convolution(owner, forward, data, weights, plain, bias);
+        }));
         return SOFTSHARE_OK;
     });
 }

@@ -89,7 +89,7 @@ LayerResult whole(const Case& s, const Floats& x, const Floats& weights, const F
 void tf32(const Case& s) {
     const int64_t context = open(1);
     if (device::cuda() == nullptr) {
-        REFUSED(softshare_precision(context, SOFTSHARE_PRECISION_TF32), "fp32 only");
+        REFUSED(softshare_precision(context, SOFTSHARE_PRECISION_TF32), "fp32 or bf16 only");
     } else {
         Random random(9);
         const Floats x = random.floats(s.x()), weights = random.floats(s.weights());
@@ -100,6 +100,33 @@ void tf32(const Case& s) {
                     whole(s, absolute(x), absolute(weights), absolute(bias), absolute(dy), false));
     }
     OK(softshare_close(context));
+}
+
+void bf16(const Case& s) {
+    for (int threads = 1; threads <= 2; threads++) {
+        const int64_t context = bf16_context(threads);
+        if (context == 0) return;
+        Random random(11);
+        const Floats x = random.floats(s.x()), weights = random.floats(s.weights());
+        const Floats bias = random.floats((s.flags & SOFTSHARE_BIAS) != 0 ? s.out : 0), dy = random.floats(s.y());
+        const int64_t operation = create(context, s);
+        within_rounded(s.name() + ", bf16", 0x1p-8, operation, softshare_convolution_forward, softshare_convolution_backward_data,
+                       softshare_convolution_backward_weights, x, weights, bias, dy, whole(s, x, weights, bias, dy, (s.flags & SOFTSHARE_RELU) != 0),
+                       whole(s, absolute(x), absolute(weights), absolute(bias), absolute(dy), false));
+        // The whole pass gives the bits of its two halves.
+        Floats dx[2] = {Floats(x.size(), NAN), Floats(x.size(), NAN)}, dweights[2] = {Floats(weights.size(), NAN), Floats(weights.size(), NAN)};
+        Floats dbias(bias.size(), NAN), plain_dy = dy;
+        OK(on(operation, softshare_convolution_backward_data, dy, weights, dx[0]));
+        OK(on(operation, softshare_convolution_backward_weights, x, dy, dweights[0], given(!bias.empty(), dbias)));
+        OK(on(operation, softshare_convolution_backward, x, nullptr, plain_dy, weights, dx[1], dweights[1], given(!bias.empty(), dbias)));
+        same(s.name() + ", bf16, dx of the whole pass", dx[1], dx[0]);
+        same(s.name() + ", bf16, dweights of the whole pass", dweights[1], dweights[0]);
+        // Nor does it matter whether x was rounded in a forward call or only now.
+        const Floats elsewhere = x;
+        OK(on(create(context, s), softshare_convolution_backward_weights, elsewhere, dy, dweights[1], given(!bias.empty(), dbias)));
+        same(s.name() + ", bf16, dweights without forward", dweights[1], dweights[0]);
+        OK(softshare_close(context));
+    }
 }
 
 /* Every convolution of the built-in networks. */
@@ -124,8 +151,26 @@ void implementations() {
     OK(softshare_close(context));
 }
 
+/* The layers that bf16 is for use it: those of a wide residual network behind the first. */
+void bf16_implementations() {
+    const int64_t context = bf16_context(2);
+    if (context == 0) return;
+    for (const Case& s : {Case{128, 16, 32, 32, 64, 3, 3, 1, 1, 0}, Case{128, 16, 32, 32, 64, 1, 1, 1, 0, 0}, Case{128, 64, 32, 32, 128, 3, 3, 2, 1, 0},
+                          Case{128, 256, 8, 8, 256, 3, 3, 1, 1, 0}, Case{128, 20, 12, 12, 50, 5, 5, 1, 0, SOFTSHARE_BIAS}}) {
+        const std::string used = softshare_implementation(create(context, s));
+        check(used.find("bf16") != std::string::npos, s.name() + " in bf16 uses " + used);
+    }
+    OK(softshare_close(context));
+}
+
 void refusals() {
     const int64_t context = open(1);
+    if (device::cuda() == nullptr) {
+        int64_t narrow = 0;
+        OK(softshare_open(SOFTSHARE_CPU_LIBRARY, 1, SOFTSHARE_ISA_PLAIN, &narrow));
+        REFUSED(softshare_precision(narrow, SOFTSHARE_PRECISION_BF16), "avx512_bf16");
+        OK(softshare_close(narrow));
+    }
     int64_t operation = 0;
     REFUSED(softshare_convolution_create(context, 0, 1, 5, 5, 1, 3, 3, 1, 1, 0, 0, 0, &operation), "batch must be 1");
     REFUSED(softshare_convolution_create(context, 1, 1, 5, 5, 1, 3, 3, 1, 1, -1, 0, 0, &operation), "pad_height");
@@ -155,8 +200,10 @@ int main() {
         if (device::small() && s.y() * s.in * s.kernel_h * s.kernel_w > 50000) continue;
         compare(s);
         tf32(s);
+        bf16(s);
     }
     implementations();
+    bf16_implementations();
     refusals();
     return result();
 }

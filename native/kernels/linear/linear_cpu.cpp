@@ -27,18 +27,21 @@ int linear_create(int64_t context, int batch, int in_features, int out_features,
         Context* owner = context_of(context);
         omp_set_num_threads(owner->threads);
         const bool bias = (flags & SOFTSHARE_BIAS) != 0;
-        memory::desc x({batch, in_features}, f32, memory::format_tag::nc);
-        memory::desc y({batch, out_features}, f32, memory::format_tag::nc);
-        memory::desc any({out_features, in_features}, f32, memory::format_tag::any);
-        memory::desc plain({out_features, in_features}, f32, memory::format_tag::oi);
-        memory::desc b = bias ? memory::desc({out_features}, f32, memory::format_tag::x) : memory::desc();
-        dnnl::inner_product_forward::primitive_desc forward(onednn_engine(), dnnl::prop_kind::forward_training, x, any,
-                                                            b, y, onednn_attributes((flags & SOFTSHARE_RELU) != 0));
-        dnnl::inner_product_backward_data::primitive_desc data(onednn_engine(), x, any, y, forward,
-                                                               onednn_attributes(false));
-        dnnl::inner_product_backward_weights::primitive_desc weights(onednn_engine(), x, any, b, y, forward,
-                                                                     onednn_attributes(false));
-        *operation = adopt(new Linear(owner, forward, data, weights, plain, bias));
+        const memory::dims x_dims{batch, in_features}, y_dims{batch, out_features}, weights_dims{out_features, in_features};
+        const auto nc = memory::format_tag::nc, any = memory::format_tag::any;
+        const PlainBuffers plain{memory::desc(x_dims, f32, nc), memory::desc(weights_dims, f32, memory::format_tag::oi),
+                                 memory::desc(y_dims, f32, nc)};
+        const memory::desc b = bias ? memory::desc({out_features}, f32, memory::format_tag::x) : memory::desc();
+        *operation = adopt(in_precision(owner, [&](memory::data_type type) {
+            const memory::desc x(x_dims, type, nc), w(weights_dims, type, any), dw(weights_dims, f32, any), dy(y_dims, type, nc);
+            dnnl::inner_product_forward::primitive_desc forward(onednn_engine(), dnnl::prop_kind::forward_training, x, w, b, plain.y,
+                                                                onednn_attributes((flags & SOFTSHARE_RELU) != 0));
+            dnnl::inner_product_backward_data::primitive_desc data(onednn_engine(), plain.x, w, dy, forward,
+                                                                   onednn_attributes(false));
+            dnnl::inner_product_backward_weights::primitive_desc weights(onednn_engine(), x, dw, b, dy, forward,
+                                                                         onednn_attributes(false));
+            return new Linear(owner, forward, data, weights, plain, bias);
+        }));
         return SOFTSHARE_OK;
     });
 }

@@ -118,7 +118,7 @@ LayerResult whole(const Case& s, const Floats& x, const Floats& weights, const F
 void tf32(const Case& s) {
     const int64_t context = open(1);
     if (device::cuda() == nullptr) {
-        REFUSED(softshare_precision(context, SOFTSHARE_PRECISION_TF32), "fp32 only");
+        REFUSED(softshare_precision(context, SOFTSHARE_PRECISION_TF32), "fp32 or bf16 only");
     } else {
         Random random(9);
         const Floats x = random.floats(size_t(s.batch) * s.in), weights = random.floats(size_t(s.out) * s.in);
@@ -129,6 +129,33 @@ void tf32(const Case& s) {
                     whole(s, absolute(x), absolute(weights), absolute(bias), absolute(dy), false));
     }
     OK(softshare_close(context));
+}
+
+void bf16(const Case& s) {
+    for (int threads = 1; threads <= 2; threads++) {
+        const int64_t context = bf16_context(threads);
+        if (context == 0) return;
+        Random random(11);
+        const Floats x = random.floats(size_t(s.batch) * s.in), weights = random.floats(size_t(s.out) * s.in);
+        const Floats bias = random.floats((s.flags & SOFTSHARE_BIAS) != 0 ? s.out : 0), dy = random.floats(size_t(s.batch) * s.out);
+        const int64_t operation = create(context, s);
+        within_rounded(s.name() + ", bf16", 0x1p-8, operation, softshare_linear_forward, softshare_linear_backward_data,
+                       softshare_linear_backward_weights, x, weights, bias, dy, whole(s, x, weights, bias, dy, (s.flags & SOFTSHARE_RELU) != 0),
+                       whole(s, absolute(x), absolute(weights), absolute(bias), absolute(dy), false));
+        // The whole pass gives the bits of its two halves.
+        Floats dx[2] = {Floats(x.size(), NAN), Floats(x.size(), NAN)}, dweights[2] = {Floats(weights.size(), NAN), Floats(weights.size(), NAN)};
+        Floats dbias(bias.size(), NAN), plain_dy = dy;
+        OK(on(operation, softshare_linear_backward_data, dy, weights, dx[0]));
+        OK(on(operation, softshare_linear_backward_weights, x, dy, dweights[0], given(!bias.empty(), dbias)));
+        OK(on(operation, softshare_linear_backward, x, nullptr, plain_dy, weights, dx[1], dweights[1], given(!bias.empty(), dbias)));
+        same(s.name() + ", bf16, dx of the whole pass", dx[1], dx[0]);
+        same(s.name() + ", bf16, dweights of the whole pass", dweights[1], dweights[0]);
+        // Nor does it matter whether x was rounded in a forward call or only now.
+        const Floats elsewhere = x;
+        OK(on(create(context, s), softshare_linear_backward_weights, elsewhere, dy, dweights[1], given(!bias.empty(), dbias)));
+        same(s.name() + ", bf16, dweights without forward", dweights[1], dweights[0]);
+        OK(softshare_close(context));
+    }
 }
 
 /* Gradients below 2^-126 count as 0 in every thread, and the caller goes on with its own setting. A matter of the CPU's, which is
@@ -176,6 +203,7 @@ int main() {
         if (device::small() && s.batch * s.in * s.out > 50000) continue;
         compare(s);
         tf32(s);
+        bf16(s);
     }
     tiny();
     refusals();

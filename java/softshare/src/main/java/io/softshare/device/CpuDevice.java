@@ -21,6 +21,22 @@ public final class CpuDevice implements Device {
         return new CpuDevice(Kernels.open(NativeLibraries.cpu(), threads, instructions.ordinal()));
     }
 
+    /**
+     * The same, with convolutions and matrix products in a precision.
+     *
+     * @throws DeviceException also if this processor does not have the precision
+     */
+    public static CpuDevice open(int threads, Precision precision) {
+        CpuDevice device = open(threads);
+        try {
+            device.kernels.precision(precision);
+            return device;
+        } catch (DeviceException e) {
+            device.close();
+            throw e;
+        }
+    }
+
     /** Instruction sets of the own kernels, in the order of softshare.h. */
     public enum InstructionSet {
         AUTO,

@@ -5,13 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.softshare.cli.Processes.Outcome;
+import io.softshare.device.CpuDevice;
 import io.softshare.device.CudaDevice;
+import io.softshare.device.Device;
+import io.softshare.device.DeviceException;
+import io.softshare.device.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -152,6 +158,36 @@ class DevicesTest {
         Processes processes = new Processes(folder, List.of(), Map.of());
         Outcome outcome = processes.run("compare", "--device", "cpu", "--precision", "tf32");
         assertEquals(2, outcome.status());
-        assertTrue(outcome.err().contains("the CPU computes in fp32 only"), outcome.err());
+        assertTrue(outcome.err().contains("the CPU computes in fp32 or bf16 only"), outcome.err());
+        Outcome unknown = processes.run("compare", "--precision", "fp16");
+        assertEquals(2, unknown.status());
+        assertTrue(unknown.err().contains("expected fp32, tf32 or bf16"), unknown.err());
+    }
+
+    /** In bf16 from equalised layers to a file, or, without the instructions, one line that says so. */
+    @Test
+    void compressesInBf16() throws Exception {
+        Processes processes = new Processes(folder, List.of(), Map.of());
+        Path data = SmallData.write(folder.resolve("data"));
+        Path recipe = SmallData.recipe(folder.resolve("short.toml"));
+        Files.writeString(recipe, "equalise = true\n" + Files.readString(recipe));
+        Path out = folder.resolve("out.sws");
+        Path run = folder.resolve("run");
+        Outcome done = processes.run(("compress --device cpu --precision bf16 --model lenet-300-100 --data " + data
+                        + " --recipe " + recipe + " --out " + out + " --run " + run + " --json")
+                .split(" "));
+        try (Device device = CpuDevice.open(1, Precision.BF16)) {
+            assertTrue(device.describe().endsWith(", bf16"), device.describe());
+        } catch (DeviceException e) {
+            assertEquals(1, done.status(), done.err());
+            assertEquals(1, done.err().lines().count(), done.err());
+            assertTrue(done.err().contains("avx512_bf16") && done.err().contains("--precision fp32"), done.err());
+            assumeTrue(false, "SKIPPED: " + e.getMessage());
+        }
+        assertEquals(0, done.status(), done.err());
+        assertTrue(done.err().contains("equalised layers: root mean square"), done.err());
+        Matcher error = Pattern.compile("\"testErrorPercent\":([0-9.]+)").matcher(done.out());
+        assertTrue(error.find() && Double.parseDouble(error.group(1)) < 10, done.out()); // four easy classes
+        assertTrue(Files.readString(run.resolve("recipe.toml")).contains("equalise = true"));
     }
 }

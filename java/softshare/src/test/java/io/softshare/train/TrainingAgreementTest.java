@@ -1,6 +1,8 @@
 package io.softshare.train;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -9,6 +11,7 @@ import io.softshare.data.ImageSet;
 import io.softshare.device.CpuDevice;
 import io.softshare.device.CudaDevice;
 import io.softshare.device.Device;
+import io.softshare.device.DeviceException;
 import io.softshare.device.Philox;
 import io.softshare.device.Precision;
 import io.softshare.graph.Graph;
@@ -56,6 +59,28 @@ class TrainingAgreementTest {
             Run unfused = train(cuda, false);
             assertTrue(unfused.layers.stream().allMatch(l -> l.startsWith("cudnn")), unfused.layers.toString());
             agree(expected, unfused);
+        }
+    }
+
+    /** bf16 rounds what goes into layers and nothing else: the loss stays near, and is the same each time. */
+    @Test
+    void bf16AndFloat32OnTheCpu() {
+        try (Device exact = CpuDevice.open(2);
+                Device rounded = CpuDevice.open(2, Precision.BF16)) {
+            Run expected = train(exact, true);
+            Run found = train(rounded, true);
+            assertTrue(found.layers.stream().anyMatch(l -> l.contains("bf16")), found.layers.toString());
+            for (int epoch = 0; epoch < expected.losses.size(); epoch++) {
+                double loss = expected.losses.get(epoch);
+                assertEquals(loss, found.losses.get(epoch), 1e-2 * loss, "loss of epoch " + epoch);
+            }
+            assertNotEquals(expected.losses, found.losses);
+            Run again = train(rounded, true);
+            assertEquals(found.losses, again.losses);
+            assertArrayEquals(found.weights, again.weights);
+        } catch (DeviceException e) {
+            assumeTrue(!e.getMessage().contains("avx512_bf16"), "SKIPPED: " + e.getMessage());
+            throw e;
         }
     }
 
