@@ -23,11 +23,11 @@
  * Whether the backward pass reads dy through the winners, or a small kernel first scatters it to full size, was counted for LeNet-5
  * (batch 128, FP32, an H100 that issues 132·128 instructions 1.755e9 times a second and moves 3.35 TB/s):
  *   first layer, weights alone, full size 5.9 MB: scattering writes and reads it, 13.6 MB or 4.1 µs, and one launch more; reading
- *     through winners moves 2.2 MB, and its loop has 106 instructions more (12 %), 1.1 µs in all
+ *     through winners moves 1.8 MB, and its loop has 106 instructions more (12 %), 1.1 µs in all
  *   second layer, weights and dx, full size 1.6 MB: scattering 5.4 MB or 1.6 µs; reading through winners moves 1 MB, but each element
  *     is found again for each of 25 taps, two more divisions (by multiplication) every time: 97 instructions more a turn (18 %), 9 µs
  * So a layer whose dx is wanted scatters, and one whose dx is not reads through winners. (With layers apart, convolution, pool and
- * rectifier move 32 MB in the first layer, forward and backward: full size is written, read, and the mask's too.)
+ * rectifier move 35 MB in the first layer, forward and backward: full size is written, read, and the mask's too.)
  *
  * Bounds: FP32 sums of depth k in any order err by at most k·2^-24·Σ|a·b| (fused multiply-adds). TF32: each product of rounded
  * inputs errs by 2^-10·|a·b| at most (2^-11 an input), beside that.

@@ -17,24 +17,30 @@ unsigned grid(int64_t count, int64_t most) {
     return unsigned(blocks < most ? blocks : most);
 }
 
-/* The context's slot of constant memory, a free one if it has none yet, the first if that is free. */
-std::shared_ptr<const int> slot_of(Context& context) {
-    static std::mutex mutex;
-    static bool taken[PRIOR_SLOTS];
-    if (std::shared_ptr<const int> own = context.prior_slot.lock()) return own;
-    std::lock_guard<std::mutex> lock(mutex);
+std::mutex slots_mutex;
+bool slots_taken[PRIOR_SLOTS];
+
+/* The first free slot, taken; -1: none is free. */
+int take_slot() {
+    std::lock_guard<std::mutex> lock(slots_mutex);
     for (int i = 0; i < PRIOR_SLOTS; i++) {
-        if (taken[i]) continue;
-        std::shared_ptr<const int> own(new int(i), [](const int* slot) {
-            std::lock_guard<std::mutex> back(mutex);
-            taken[*slot] = false;
-            delete slot;
-        });
-        taken[i] = true;
-        context.prior_slot = own;
-        return own;
+        if (!slots_taken[i]) return slots_taken[i] = true, i;
     }
-    return nullptr;
+    return -1;
+}
+
+/* The context's slot of constant memory, or a free one if it has none; NULL: none is free. */
+std::shared_ptr<const int> slot_of(Context& context) {
+    if (std::shared_ptr<const int> own = context.prior_slot.lock()) return own;
+    auto number = std::make_unique<int>(take_slot());
+    if (*number < 0) return nullptr;
+    std::shared_ptr<const int> own(number.release(), [](const int* slot) {
+        std::lock_guard<std::mutex> lock(slots_mutex);
+        slots_taken[*slot] = false;
+        delete slot;
+    });
+    context.prior_slot = own;
+    return own;
 }
 
 /* Calls queue(std::true_type) where the context has the first slot, whose kernels are of their own, else queue(std::false_type). */
