@@ -12,7 +12,14 @@ import java.util.List;
 public final class Recipes {
     /** Names of the built-in recipes. */
     public static final List<String> NAMES = List.of(
-            "lenet-300-100", "lenet-5", "lenet-5-augmented", "generic", "paper", "deep-compression", "network-surgery");
+            "lenet-300-100",
+            "lenet-5",
+            "lenet-300-100-self",
+            "lenet-5-augmented",
+            "generic",
+            "paper",
+            "deep-compression",
+            "network-surgery");
 
     private Recipes() {}
 

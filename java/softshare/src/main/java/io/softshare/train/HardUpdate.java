@@ -5,6 +5,7 @@ import io.softshare.device.Device;
 import io.softshare.device.Kernels;
 import io.softshare.device.PriorOperation;
 import io.softshare.device.Scalar;
+import io.softshare.graph.TensorRole;
 import io.softshare.network.Arena;
 import io.softshare.network.ParameterLayout.Slot;
 import io.softshare.quantize.SharedValues;
@@ -31,6 +32,7 @@ final class HardUpdate implements AutoCloseable {
     private final long others;
     private final Buffer latent;
     private final Buffer latentOthers;
+    private final List<Run> runs;
     private final Buffer codebook;
     private final Buffer penalty;
     private final Buffer assignment;
@@ -61,11 +63,31 @@ final class HardUpdate implements AutoCloseable {
         }
         latent = state.floats(latentWeights);
         latentOthers = state.floats(Arrays.copyOfRange(state.latent, (int) all, state.latent.length));
+        runs = runs(arena);
         codebook = state.floats(state.codebook);
         penalty = state.floats(state.penalty);
         assignment = state.bytes(assigned);
         sums = device.allocate(8L * state.codebook.length);
         moments = device.kind().equals("cpu") ? null : state.doubles(state.codebookMoments);
+    }
+
+    /** Neighbours in the arena that are all biases, or all parameters of batch-norms, whose scale no grid suits. */
+    private record Run(long offset, long count, boolean biases) {}
+
+    private static List<Run> runs(Arena arena) {
+        List<Run> runs = new ArrayList<>();
+        for (Slot slot : arena.layout().others()) {
+            boolean biases = slot.spec().role() == TensorRole.BIAS;
+            Run last = runs.isEmpty() ? null : runs.get(runs.size() - 1);
+            if (last != null && last.biases == biases) {
+                runs.set(
+                        runs.size() - 1,
+                        new Run(last.offset, last.count + slot.spec().size(), biases));
+            } else {
+                runs.add(new Run(slot.offset(), slot.spec().size(), biases));
+            }
+        }
+        return runs;
     }
 
     /** Where weight k lies in the arena. */
@@ -103,14 +125,14 @@ final class HardUpdate implements AutoCloseable {
                     count, latent, weights.live(), state.codebook.length, codebook, penalty, 1, assignment);
         }
         kernels.codebookValues(count, assignment, codebook, weights.values());
-        if (others == 0) {
-            return;
-        }
-        Buffer values = arena.values().floatView(arena.layout().weightCount(), others);
-        if (stage.biasBits() >= 0) {
-            kernels.round(others, (float) Math.scalb(1.0, -stage.biasBits()), latentOthers, values);
-        } else {
-            values.copyFrom(latentOthers);
+        for (Run run : runs) {
+            Buffer values = arena.values().floatView(run.offset, run.count);
+            Buffer from = latentOthers.floatView(run.offset - arena.layout().weightCount(), run.count);
+            if (run.biases && stage.biasBits() >= 0) {
+                kernels.round(run.count, (float) Math.scalb(1.0, -stage.biasBits()), from, values);
+            } else {
+                values.copyFrom(from);
+            }
         }
     }
 

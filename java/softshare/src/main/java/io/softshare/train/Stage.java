@@ -112,7 +112,7 @@ public record Stage(
         @Describe("hard: once assignments are frozen, lambda of a rate-distortion choice among shared values; 0: none")
         double rateDistortion,
 
-        @Describe("hard: fractional bits of biases, -1: as they are")
+        @Describe("hard: fractional bits of biases, -1: as they are; batch-norm is never rounded in training")
         int biasBits) {
 
     /** What a stage does. */
