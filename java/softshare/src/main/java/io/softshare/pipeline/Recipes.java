@@ -11,14 +11,15 @@ import java.util.List;
 /** The recipes that come with the program, one TOML resource each, and those in files. */
 public final class Recipes {
     /** Names of the built-in recipes. */
-    public static final List<String> NAMES = List.of("lenet-300-100", "lenet-5", "generic", "paper");
+    public static final List<String> NAMES = List.of("lenet-300-100", "lenet-5", "wrn-16-4", "generic", "paper");
 
     private Recipes() {}
 
     /** By name or file; null: the model's own on the data it was measured on, else generic. */
     public static Recipe find(String nameOrFile, String model, String data) {
+        String measured = model != null && model.startsWith("lenet") ? "mnist" : "cifar10";
         String name =
-                nameOrFile != null ? nameOrFile : NAMES.contains(model) && data.equals("mnist") ? model : "generic";
+                nameOrFile != null ? nameOrFile : NAMES.contains(model) && data.equals(measured) ? model : "generic";
         if (NAMES.contains(name)) {
             return builtIn(name);
         }
