@@ -16,6 +16,7 @@ public final class Recipes {
             "lenet-5",
             "lenet-300-100-self",
             "lenet-5-augmented",
+            "wrn-16-4",
             "generic",
             "paper",
             "deep-compression",
@@ -25,8 +26,9 @@ public final class Recipes {
 
     /** By name or file; null: the model's own on the data it was measured on, else generic. */
     public static Recipe find(String nameOrFile, String model, String data) {
+        String measured = model != null && model.startsWith("lenet") ? "mnist" : "cifar10";
         String name =
-                nameOrFile != null ? nameOrFile : NAMES.contains(model) && data.equals("mnist") ? model : "generic";
+                nameOrFile != null ? nameOrFile : NAMES.contains(model) && data.equals(measured) ? model : "generic";
         if (NAMES.contains(name)) {
             return builtIn(name);
         }

@@ -64,7 +64,7 @@ class CudaCommandTest {
 
     /** No kernel of any stage is missing: there is no way back to the CPU, so a missing one would be an error. */
     @ParameterizedTest
-    @ValueSource(strings = {"lenet-300-100", "lenet-5", "generic", "paper"})
+    @ValueSource(strings = {"lenet-300-100", "lenet-5", "wrn-16-4", "generic", "paper"})
     void everyStageOfEveryRecipe(String recipe) throws Exception {
         List<String> more = new ArrayList<>(List.of("--teacher", "self", "--augment", "shift"));
         for (Stage stage : Recipes.find(recipe, "lenet-300-100", "mnist").stages()) {
@@ -77,7 +77,7 @@ class CudaCommandTest {
 
     @Test
     void theRecipesAreAllThere() {
-        assertEquals(List.of("lenet-300-100", "lenet-5", "generic", "paper"), Recipes.NAMES);
+        assertEquals(List.of("lenet-300-100", "lenet-5", "wrn-16-4", "generic", "paper"), Recipes.NAMES);
     }
 
     /** The default recipe of LeNet-5, two epochs a stage, on 512 pictures (smaller than MNIST's: its threads are emulated here). */
