@@ -4,6 +4,7 @@ import io.softshare.pipeline.Recipe;
 import io.softshare.search.Setting.Scale;
 import io.softshare.train.Stage;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -140,12 +141,18 @@ public final class SpaceDefaults {
         if (recipe.teacher().equals("none")) {
             return;
         }
-        List<String> taught = distinct().stream()
-                .filter(s -> s.kind() != Stage.Kind.PLAIN && s.teacherShare() > 0)
-                .map(Stage::name)
-                .toList();
-        tied(taught.stream().map(s -> s + ".teacherShare").toList(), 0.1, 0.98, Scale.LOGIT, false);
-        tied(taught.stream().map(s -> s + ".temperature").toList(), 1, 8, Scale.LOG, false);
+        // Stages that a recipe treats alike stay alike: what they share is one setting.
+        Map<List<Double>, List<String>> taught = new LinkedHashMap<>();
+        for (Stage stage : distinct()) {
+            if (stage.kind() != Stage.Kind.PLAIN && stage.teacherShare() > 0) {
+                taught.computeIfAbsent(List.of(stage.teacherShare(), stage.temperature()), k -> new ArrayList<>())
+                        .add(stage.name());
+            }
+        }
+        for (List<String> names : taught.values()) {
+            tied(names.stream().map(s -> s + ".teacherShare").toList(), 0.1, 0.98, Scale.LOGIT, false);
+            tied(names.stream().map(s -> s + ".temperature").toList(), 1, 8, Scale.LOG, false);
+        }
     }
 
     /** Stages by name; a setting of a name counts for all stages that have it. */

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SpaceTest {
     @ParameterizedTest
-    @ValueSource(strings = {"lenet-300-100", "lenet-5", "generic", "paper"})
+    @ValueSource(strings = {"lenet-300-100", "lenet-300-100-self", "lenet-5", "lenet-5-augmented", "generic", "paper"})
     void everyBuiltInRecipeHasASpaceThatHoldsIt(String name) {
         Recipe recipe = Recipes.find(name, "lenet-5", "mnist");
         Space space = SpaceDefaults.of(recipe);
