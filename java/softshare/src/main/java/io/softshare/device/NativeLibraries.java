@@ -2,6 +2,8 @@ package io.softshare.device;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.URISyntaxException;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.bytedeco.javacpp.Loader;
@@ -53,8 +55,7 @@ final class NativeLibraries {
             return path.toString();
         }
         try {
-            File file = Loader.cacheResource(
-                    NativeLibraries.class, "/io/softshare/device/" + PLATFORM + "-cuda/" + CUDA_LIBRARY);
+            File file = find("/io/softshare/device/" + PLATFORM + "-cuda/" + CUDA_LIBRARY);
             if (file != null) {
                 return file.getPath();
             }
@@ -95,9 +96,28 @@ final class NativeLibraries {
         return resource("/io/softshare/device/" + PLATFORM + "/" + file).getPath();
     }
 
+    /**
+     * A resource as a file: itself where it is one (a build's folder), else unpacked from its jar to a cache that has a folder for
+     * each jar. Resources of folders have one place in that cache for all builds of a user: one build would load what another
+     * has just put there.
+     *
+     * @return null: there is no such resource
+     */
+    private static File find(String name) throws IOException {
+        URL url = NativeLibraries.class.getResource(name);
+        if (url == null) {
+            return null;
+        }
+        try {
+            return url.getProtocol().equals("file") ? new File(url.toURI()) : Loader.cacheResource(url);
+        } catch (URISyntaxException e) {
+            throw new IOException(url + " is no place of a file", e);
+        }
+    }
+
     private static File resource(String name) {
         try {
-            File file = Loader.cacheResource(NativeLibraries.class, name);
+            File file = find(name);
             if (file == null) {
                 throw failure("resource " + name + " is not on the class path", null);
             }
