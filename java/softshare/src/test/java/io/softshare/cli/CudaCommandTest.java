@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command line with {@code --device cuda}: on a GPU, or on the stand-in; skipped with the reason where neither is. */
@@ -64,7 +65,7 @@ class CudaCommandTest {
 
     /** No kernel of any stage is missing: there is no way back to the CPU, so a missing one would be an error. */
     @ParameterizedTest
-    @ValueSource(strings = {"lenet-300-100", "lenet-5", "wrn-16-4", "generic", "paper"})
+    @FieldSource("io.softshare.pipeline.Recipes#NAMES")
     void everyStageOfEveryRecipe(String recipe) throws Exception {
         List<String> more = new ArrayList<>(List.of("--teacher", "self", "--augment", "shift"));
         for (Stage stage : Recipes.find(recipe, "lenet-300-100", "mnist").stages()) {
@@ -73,11 +74,6 @@ class CudaCommandTest {
         Outcome outcome = processes.run(compress(folder.resolve("r.sws"), "cuda", recipe, more.toArray(String[]::new)));
         assertEquals(0, outcome.status(), outcome.err());
         assertEquals("cuda", ((Map<?, ?>) Json.parse(outcome.out().strip())).get("device"), outcome.out());
-    }
-
-    @Test
-    void theRecipesAreAllThere() {
-        assertEquals(List.of("lenet-300-100", "lenet-5", "wrn-16-4", "generic", "paper"), Recipes.NAMES);
     }
 
     /** The default recipe of LeNet-5, two epochs a stage, on 512 pictures (smaller than MNIST's: its threads are emulated here). */
