@@ -99,7 +99,12 @@ public class LiveBenchmark {
                     state,
                     images(graph.input(), graph.classes(), batch * STEPS),
                     new Trainer.Options(
-                            1, batch, Augmentation.NONE, true, PriorSettings.DEFAULTS, weights == Weights.LIVE ? 1 : 0));
+                            1,
+                            batch,
+                            Augmentation.NONE,
+                            true,
+                            PriorSettings.DEFAULTS,
+                            weights == Weights.LIVE ? 1 : 0));
             stage = Stage.defaults(kind);
             Stage before = Stage.defaults(Stage.Kind.SOFTEN);
             trainer.begin(before);
@@ -135,7 +140,9 @@ public class LiveBenchmark {
                     "%s: %d live weights, %.2f %%",
                     network,
                     found.state.arena().liveCount(),
-                    100.0 * found.state.arena().liveCount() / found.state.arena().layout().weightCount()));
+                    100.0
+                            * found.state.arena().liveCount()
+                            / found.state.arena().layout().weightCount()));
         }
         side = new Side(device, model, stage, batch, weights);
     }
