@@ -54,13 +54,13 @@ struct SparseLayer {
     int64_t first_edge;                   // packed index of edge 0
 };
 
-/* A chunk's memory. partials: gradient sums of this chunk by packed index; bias_partials: by position in `arena`. */
+/* A chunk's memory, for one layer: partials: its sums of weight gradients, by edge; bias_partials: of bias gradients. */
 struct SparseChunk {
     float* memory;
     uint8_t* bytes;
     float* scratch;
     float* partials;
-    float* bias_partials;                 // (out_channels) of the layer
+    float* bias_partials;                 // (out_channels)
 };
 
 /* The loops, for each instruction set. */

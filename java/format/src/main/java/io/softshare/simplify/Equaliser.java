@@ -138,7 +138,7 @@ public final class Equaliser {
         return factors;
     }
 
-    /** Solves A x = b for a symmetric positive definite A, which is overwritten. */
+    /** Solves A x = b for a symmetric positive definite A, which is overwritten. (This artifact has no dependency to take it from.) */
     private static double[] cholesky(double[][] a, double[] b) {
         int n = b.length;
         double[] x = b.clone();

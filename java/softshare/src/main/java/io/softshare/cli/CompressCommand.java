@@ -1,6 +1,5 @@
 package io.softshare.cli;
 
-import io.softshare.container.AtomicFile;
 import io.softshare.container.SwsFile;
 import io.softshare.data.Augmentation;
 import io.softshare.data.Cache;
@@ -17,13 +16,11 @@ import io.softshare.pipeline.ModelSource;
 import io.softshare.pipeline.Recipe;
 import io.softshare.pipeline.RecipeFile;
 import io.softshare.pipeline.Recipes;
-import io.softshare.pipeline.RunFiles;
 import io.softshare.pipeline.RunResult;
 import io.softshare.pipeline.Settings;
 import io.softshare.report.Report;
 import io.softshare.train.Stage;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -205,7 +202,7 @@ class CompressCommand implements Callable<Integer> {
         if (json) {
             System.out.println(Json.write(values));
         }
-        AtomicFile.write(folder.resolve(RunFiles.RESULT), (Json.write(values) + "\n").getBytes(StandardCharsets.UTF_8));
+        RunResult.keep(folder, values);
         if (report != null) {
             Report.write(folder, report);
             System.err.println(report + ": the report; open it in a browser");

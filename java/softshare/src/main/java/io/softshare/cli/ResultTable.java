@@ -2,8 +2,8 @@ package io.softshare.cli;
 
 import io.softshare.codec.TensorCost;
 import io.softshare.container.SwsFile;
-import io.softshare.graph.TensorRole;
 import io.softshare.pipeline.Compression;
+import io.softshare.pipeline.RunResult;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
@@ -21,11 +21,8 @@ final class ResultTable {
     private ResultTable() {}
 
     static String of(SwsFile file, String data, Compression.Result result) {
-        long weights = file.model().graph().tensors().stream()
-                .filter(t -> t.role() == TensorRole.WEIGHT)
-                .mapToLong(t -> t.size())
-                .sum();
-        long nonZero = nonZero(file);
+        long weights = RunResult.weights(file);
+        long nonZero = RunResult.nonZero(file);
         Paper paper = PAPER.get(file.model().graph().name() + " " + data);
         StringBuilder out = new StringBuilder();
         line(out, "", "before", "after", paper == null ? "" : "the paper");
@@ -67,13 +64,6 @@ final class ResultTable {
     }
 
     /** Weights of a file that are not zero. */
-    static long nonZero(SwsFile file) {
-        return file.model().tensors().stream()
-                .filter(t -> t.spec().role() == TensorRole.WEIGHT)
-                .mapToLong(t -> t.nonZero())
-                .sum();
-    }
-
     private static void part(StringBuilder out, SwsFile file, String name, ToDoubleFunction<TensorCost> bits) {
         double bytes = file.costs().stream().mapToDouble(bits).sum() / 8;
         line(out, "  " + name, "", String.format(Locale.ROOT, "%,.0f", bytes), "");

@@ -17,6 +17,23 @@ public interface ConvolutionOperation extends LayerOperation {
             int padWidth,
             int flags) {
 
+        /** The same with a rectifier behind it. */
+        public Sizes rectified() {
+            return new Sizes(
+                    batch,
+                    inChannels,
+                    inHeight,
+                    inWidth,
+                    outChannels,
+                    kernelHeight,
+                    kernelWidth,
+                    strideHeight,
+                    strideWidth,
+                    padHeight,
+                    padWidth,
+                    flags | Kernels.RELU);
+        }
+
         long inputs() {
             return Pointers.size(batch, inChannels, inHeight, inWidth);
         }

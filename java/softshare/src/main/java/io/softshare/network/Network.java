@@ -130,7 +130,12 @@ public final class Network implements AutoCloseable {
 
     private ConvolutionOperation.Sizes sizes(Node node, Operation.Convolution c, int flags) {
         String from = node.inputs().get(0);
-        Shape in = from.equals(Graph.INPUT) ? graph.input() : graph.shape(from);
+        Shape in = graph.shape(from);
+        return sizes(batch, c, in, flags);
+    }
+
+    /** Sizes of a convolution of images of a shape; flags: what is wanted beside its bias. */
+    static ConvolutionOperation.Sizes sizes(int batch, Operation.Convolution c, Shape in, int flags) {
         return new ConvolutionOperation.Sizes(
                 batch,
                 c.inChannels(),

@@ -21,7 +21,6 @@ import java.util.List;
  * <p>Closing frees its activations, not the arena. Used by one thread at a time.
  */
 public final class SparseNetwork implements AutoCloseable {
-    private final Graph graph;
     private final Arena arena;
     private final SparseOperation operation;
     private final Buffer input;
@@ -29,7 +28,6 @@ public final class SparseNetwork implements AutoCloseable {
     private final Buffer logitsGradient;
 
     public SparseNetwork(Device device, Graph graph, Arena arena, int batch) {
-        this.graph = graph;
         this.arena = arena;
         Shape image = graph.input();
         operation = SparseOperation.create(
@@ -66,22 +64,7 @@ public final class SparseNetwork implements AutoCloseable {
                 continue; // activations are planar: it moves nothing
             }
             if (operation instanceof Operation.Convolution c) {
-                layers.add(layer(
-                        layout,
-                        node,
-                        new ConvolutionOperation.Sizes(
-                                1,
-                                c.inChannels(),
-                                in.height(),
-                                in.width(),
-                                c.outChannels(),
-                                c.kernelHeight(),
-                                c.kernelWidth(),
-                                c.strideHeight(),
-                                c.strideWidth(),
-                                c.padHeight(),
-                                c.padWidth(),
-                                c.bias() ? Kernels.BIAS : 0)));
+                layers.add(layer(layout, node, Network.sizes(1, c, in, 0)));
             } else if (operation instanceof Operation.Linear l) {
                 layers.add(layer(
                         layout,
@@ -102,7 +85,8 @@ public final class SparseNetwork implements AutoCloseable {
             } else if (operation instanceof Operation.Relu && last != null) {
                 layers.set(
                         layers.size() - 1,
-                        new SparseOperation.Layer(rectified(last.sizes()), last.weights(), last.biases(), last.pool()));
+                        new SparseOperation.Layer(
+                                last.sizes().rectified(), last.weights(), last.biases(), last.pool()));
             } else if (operation instanceof Operation.MaxPool p
                     && last != null
                     && last.pool() == SparseOperation.Pool.NONE
@@ -130,22 +114,6 @@ public final class SparseNetwork implements AutoCloseable {
                 sizes, layout.slot(tensors.get(0).name()).offset(), biases, SparseOperation.Pool.NONE);
     }
 
-    private static ConvolutionOperation.Sizes rectified(ConvolutionOperation.Sizes s) {
-        return new ConvolutionOperation.Sizes(
-                s.batch(),
-                s.inChannels(),
-                s.inHeight(),
-                s.inWidth(),
-                s.outChannels(),
-                s.kernelHeight(),
-                s.kernelWidth(),
-                s.strideHeight(),
-                s.strideWidth(),
-                s.padHeight(),
-                s.padWidth(),
-                s.flags() | Kernels.RELU);
-    }
-
     /** Which weights are live: their positions in the arena, increasing; packed buffers are in this order. */
     public void live(long count, Buffer index) {
         operation.live(count, index);
@@ -164,10 +132,6 @@ public final class SparseNetwork implements AutoCloseable {
     /** Gradient of the loss in the logits, written by the caller before {@link #backward}. */
     public Buffer logitsGradient() {
         return logitsGradient;
-    }
-
-    public Graph graph() {
-        return graph;
     }
 
     /** packed: the live weights; biases are the arena's. */

@@ -12,7 +12,6 @@ import io.softshare.data.DataSet;
 import io.softshare.device.Device;
 import io.softshare.graph.Graph;
 import io.softshare.graph.TensorSpec;
-import io.softshare.json.Json;
 import io.softshare.network.Arena;
 import io.softshare.safetensors.StateDict;
 import io.softshare.simplify.Equalised;
@@ -26,7 +25,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -154,9 +152,7 @@ public final class Compression {
             }
         }
         Files.writeString(run.resolve(RunFiles.RECIPE), settings.get("recipe"));
-        Map<String, Object> asked = new LinkedHashMap<>(settings.values());
-        asked.remove("recipe"); // has a file of its own
-        AtomicFile.write(run.resolve(RunFiles.SETTINGS), (Json.write(asked) + "\n").getBytes(StandardCharsets.UTF_8));
+        settings.keep(run);
         return compression.whole();
     }
 

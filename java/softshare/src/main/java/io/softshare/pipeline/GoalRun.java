@@ -383,21 +383,14 @@ public final class GoalRun {
                 Files.copy(folder.resolve(name), run.resolve(name), StandardCopyOption.REPLACE_EXISTING);
             }
         }
-        Map<String, Object> asked = new LinkedHashMap<>(settings.values());
-        asked.remove("recipe"); // has a file of its own
-        AtomicFile.write(run.resolve(RunFiles.SETTINGS), (Json.write(asked) + "\n").getBytes(StandardCharsets.UTF_8));
-        List<Map<String, Object>> trials = new ArrayList<>();
-        for (Attempt attempt : attempts) {
-            if (!attempt.failed()) {
-                Map<String, Object> trial = new LinkedHashMap<>();
-                trial.put("trial", (long) attempt.number());
-                trial.put("validationErrorPercent", attempt.validationErrorPercent());
-                trial.put("fileBytes", attempt.fileBytes());
-                trial.put("chosen", attempt.number() == best.number());
-                trials.add(trial);
-            }
-        }
-        AtomicFile.write(run.resolve(RunFiles.TRIALS), (Json.write(trials) + "\n").getBytes(StandardCharsets.UTF_8));
+        settings.keep(run);
+        TriedFiles.write(
+                run,
+                attempts.stream()
+                        .filter(a -> !a.failed())
+                        .map(a -> new TriedFiles.TriedFile(a.number(), a.validationErrorPercent(), a.fileBytes()))
+                        .toList(),
+                best.number());
         SwsFile file = SwsReader.read(
                 out, Compression.limits(ModelSource.of(settings, set).graph()));
         Compression.Result result = new Compression.Result(

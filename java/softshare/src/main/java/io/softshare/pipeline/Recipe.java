@@ -45,6 +45,22 @@ public record Recipe(
                         + ", expected more than 0, at most 1");
             }
         }
+        for (Stage stage : stages) {
+            boolean regrows = stage.kind() == Stage.Kind.REGROW && stage.epochs() > 0;
+            if (regrows && stage.targetNonZero() < 1) {
+                throw new RecipeException("stage " + stage.name() + " regrows to targetNonZero " + stage.targetNonZero()
+                        + ", expected 1 or more: how many weights are to be left");
+            }
+            if (regrows
+                    && !(stage.regrowShare() >= 0
+                            && stage.regrowShare() < 1
+                            && stage.regrowUntil() > 0
+                            && stage.regrowUntil() <= 1)) {
+                throw new RecipeException("stage " + stage.name() + " has regrowShare " + stage.regrowShare()
+                        + " and regrowUntil " + stage.regrowUntil()
+                        + ", expected 0 to less than 1, and more than 0, at most 1");
+            }
+        }
         if (!(sparseBelow >= 0 && sparseBelow <= 1)) {
             throw new RecipeException("sparseBelow is " + sparseBelow + ", expected 0 to 1");
         }

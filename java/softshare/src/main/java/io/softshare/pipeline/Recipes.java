@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /** The recipes that come with the program, one TOML resource each, and those in files. */
 public final class Recipes {
@@ -22,13 +23,16 @@ public final class Recipes {
             "deep-compression",
             "network-surgery");
 
+    /** Networks with a recipe of their own, and the data that it was measured on. */
+    private static final Map<String, String> MEASURED_ON =
+            Map.of("lenet-300-100", "mnist", "lenet-5", "mnist", "wrn-16-4", "cifar10");
+
     private Recipes() {}
 
     /** By name or file; null: the model's own on the data it was measured on, else generic. */
     public static Recipe find(String nameOrFile, String model, String data) {
-        String measured = model != null && model.startsWith("lenet") ? "mnist" : "cifar10";
-        String name =
-                nameOrFile != null ? nameOrFile : NAMES.contains(model) && data.equals(measured) ? model : "generic";
+        boolean measured = model != null && data.equals(MEASURED_ON.get(model));
+        String name = nameOrFile != null ? nameOrFile : measured ? model : "generic";
         if (NAMES.contains(name)) {
             return builtIn(name);
         }

@@ -1,7 +1,12 @@
 package io.softshare.pipeline;
 
+import io.softshare.container.AtomicFile;
 import io.softshare.container.SwsFile;
 import io.softshare.graph.TensorRole;
+import io.softshare.json.Json;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -16,19 +21,11 @@ public final class RunResult {
      */
     public static Map<String, Object> values(Compression.Result result, Settings settings, String device) {
         SwsFile file = result.file();
-        long weights = file.model().graph().tensors().stream()
-                .filter(t -> t.role() == TensorRole.WEIGHT)
-                .mapToLong(t -> t.size())
-                .sum();
-        long nonZero = file.model().tensors().stream()
-                .filter(t -> t.spec().role() == TensorRole.WEIGHT)
-                .mapToLong(t -> t.nonZero())
-                .sum();
         Map<String, Object> values = begin(settings, device);
         values.put("recipe", RecipeFile.read(settings.get("recipe"), "recipe").name());
         values.put("pretrainedTestErrorPercent", rounded(result.pretrainedErrorPercent(), 4));
         values.put("testErrorPercent", rounded(result.testErrorPercent(), 4));
-        values.put("nonZeroPercent", rounded(100.0 * nonZero / weights, 4));
+        values.put("nonZeroPercent", rounded(100.0 * nonZero(file) / weights(file), 4));
         values.put("originalBytes", 4 * file.model().graph().parameterCount());
         values.put("fileBytes", file.bytes());
         values.put("compressionRatio", rounded(file.compressionRatio(), 3));
@@ -37,6 +34,27 @@ public final class RunResult {
         values.put("finishing", result.finishing());
         values.put("seconds", rounded(result.seconds(), 1));
         return values;
+    }
+
+    /** Weights of a file's network, zeros included. */
+    public static long weights(SwsFile file) {
+        return file.model().graph().tensors().stream()
+                .filter(t -> t.role() == TensorRole.WEIGHT)
+                .mapToLong(t -> t.size())
+                .sum();
+    }
+
+    /** Those of them that are not zero. */
+    public static long nonZero(SwsFile file) {
+        return file.model().tensors().stream()
+                .filter(t -> t.spec().role() == TensorRole.WEIGHT)
+                .mapToLong(t -> t.nonZero())
+                .sum();
+    }
+
+    /** Writes them to the run's folder. */
+    public static void keep(Path run, Map<String, Object> values) throws IOException {
+        AtomicFile.write(run.resolve(RunFiles.RESULT), (Json.write(values) + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     /** Of training alone. */

@@ -1,8 +1,12 @@
 package io.softshare.pipeline;
 
+import io.softshare.container.AtomicFile;
+import io.softshare.json.Json;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -22,6 +26,13 @@ public record Settings(Map<String, String> values) {
         Map<String, String> all = new LinkedHashMap<>(values);
         all.putAll(changes);
         return new Settings(all);
+    }
+
+    /** Writes them to a run's folder, but for the recipe, which has a file of its own there. */
+    void keep(Path run) throws IOException {
+        Map<String, Object> asked = new LinkedHashMap<>(values);
+        asked.remove("recipe");
+        AtomicFile.write(run.resolve(RunFiles.SETTINGS), (Json.write(asked) + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     public long number(String key) {

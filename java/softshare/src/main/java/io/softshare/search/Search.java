@@ -1,25 +1,21 @@
 package io.softshare.search;
 
-import io.softshare.container.AtomicFile;
 import io.softshare.data.DataSet;
 import io.softshare.data.ImageSet;
 import io.softshare.device.Device;
-import io.softshare.json.Json;
 import io.softshare.pipeline.Compression;
 import io.softshare.pipeline.Folders;
-import io.softshare.pipeline.RunFiles;
 import io.softshare.pipeline.RunListener;
 import io.softshare.pipeline.RunResult;
 import io.softshare.pipeline.Settings;
+import io.softshare.pipeline.TriedFiles;
 import io.softshare.train.TrainingException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -108,23 +104,14 @@ public final class Search {
         if (!Files.isDirectory(records(run, best))) {
             return false;
         }
-        List<Object> list = new ArrayList<>();
-        for (Trial trial : all) {
-            if (trial.state() == Trial.State.DONE) {
-                Map<String, Object> values = new LinkedHashMap<>();
-                values.put("trial", (long) trial.number());
-                values.put("validationErrorPercent", trial.errorPercent());
-                values.put("fileBytes", trial.bytes());
-                values.put("chosen", trial.number() == best.number());
-                list.add(values);
-            }
-        }
-        keep(records(run, best).resolve(RunFiles.TRIALS), list);
+        TriedFiles.write(
+                records(run, best),
+                all.stream()
+                        .filter(t -> t.state() == Trial.State.DONE)
+                        .map(t -> new TriedFiles.TriedFile(t.number(), t.errorPercent(), t.bytes()))
+                        .toList(),
+                best.number());
         return true;
-    }
-
-    private static void keep(Path file, Object json) throws IOException {
-        AtomicFile.write(file, (Json.write(json) + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     private void work(int wanted) throws IOException {
@@ -206,7 +193,7 @@ public final class Search {
         try {
             Settings settings = definition.run(trial.settings(), out.toString());
             Compression.Result result = Compression.run(device, settings, data, watch, folder, resume);
-            keep(folder.resolve(RunFiles.RESULT), RunResult.values(result, settings, device.kind()));
+            RunResult.keep(folder, RunResult.values(result, settings, device.kind()));
             error = Compression.testError(device, result.file(), validation);
             bytes = result.file().bytes();
         } catch (Stopped e) {

@@ -37,51 +37,28 @@ final class Pruning {
         arena.mask();
         int[] mask = arena.readMask();
         float[] values = arena.values().readFloats(0, count);
-        double[] size = sizes(arena, mask, values);
-        double[] sorted = Arrays.stream(size).filter(x -> x >= 0).sorted().toArray();
-        int off = (int) Math.max(0, sorted.length - left);
-        if (off == 0) {
-            return;
-        }
-        double threshold = sorted[off - 1]; // the largest that goes
-        int equal = off;
-        for (double x : sorted) {
-            equal -= x < threshold ? 1 : 0;
-        }
-        float[] moment1 = arena.moment1().readFloats(0, count);
-        float[] moment2 = arena.moment2().readFloats(0, count);
-        for (int i = count - 1; i >= 0; i--) {
-            boolean goes = size[i] >= 0 && (size[i] < threshold || size[i] == threshold && equal-- > 0);
-            if (goes) {
-                mask[i >> 5] &= ~(1 << (i & 31));
-                values[i] = 0;
-                moment1[i] = 0;
-                moment2[i] = 0;
-            }
-        }
-        arena.writeMask(mask);
-        arena.values().write(0, values, 0, count);
-        arena.moment1().write(0, moment1, 0, count);
-        arena.moment2().write(0, moment2, 0, count);
+        boolean[] kept = new boolean[count];
+        Masks.largest(sizes(arena, mask, values), left, kept);
+        Masks.keep(arena, kept);
     }
 
-    /** |w| / σ of each live weight, −1 for the others. */
+    /** |w| / σ of each live weight. */
     private static double[] sizes(Arena arena, int[] mask, float[] values) {
         double[] size = new double[values.length];
-        Arrays.fill(size, -1);
+        Arrays.fill(size, Masks.NONE);
         for (Slot slot : arena.layout().weights()) {
             int first = (int) slot.offset();
             double squares = 0;
             long live = 0;
             for (int i = first; i < first + slot.spec().size(); i++) {
-                if ((mask[i >> 5] >>> (i & 31) & 1) != 0) {
+                if (Masks.isLive(mask, i)) {
                     squares += (double) values[i] * values[i];
                     live++;
                 }
             }
             double sigma = Math.sqrt(squares / Math.max(1, live));
             for (int i = first; i < first + slot.spec().size(); i++) {
-                if ((mask[i >> 5] >>> (i & 31) & 1) != 0) {
+                if (Masks.isLive(mask, i)) {
                     size[i] = sigma > 0 ? Math.abs(values[i]) / sigma : 0;
                 }
             }

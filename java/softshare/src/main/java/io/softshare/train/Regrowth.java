@@ -53,36 +53,21 @@ final class Regrowth {
         arena.mask();
         int[] mask = arena.readMask();
         float[] values = arena.values().readFloats(0, count);
-        double[] importance = importance(mask, values, gradient);
+        double[] living = new double[count];
+        double[] zeros = new double[count];
+        importance(mask, values, gradient, living, zeros);
         long live = Math.min(live(end, u), arena.liveCount());
         long regrown = regrown(live, u);
-        float[] moment1 = arena.moment1().readFloats(0, count);
-        float[] moment2 = arena.moment2().readFloats(0, count);
         boolean[] kept = new boolean[count];
-        for (int i : best(importance, live - regrown, true)) {
-            kept[i] = true;
-        }
-        for (int i : best(importance, regrown, false)) {
-            kept[i] = true;
-        }
-        for (int i = 0; i < count; i++) {
-            boolean was = isLive(mask, i);
-            if (was != kept[i]) {
-                mask[i >> 5] ^= 1 << (i & 31);
-                values[i] = 0;
-                moment1[i] = 0;
-                moment2[i] = 0;
-            }
-        }
-        arena.writeMask(mask);
-        arena.values().write(0, values, 0, count);
-        arena.moment1().write(0, moment1, 0, count);
-        arena.moment2().write(0, moment2, 0, count);
+        Masks.largest(living, live - regrown, kept);
+        Masks.largest(zeros, regrown, kept);
+        Masks.keep(arena, kept);
     }
 
-    /** By weight: above 0 what lives, below 0 (−importance) what might be regrown, 0 what may not. */
-    private double[] importance(int[] mask, float[] values, float[] gradient) {
-        double[] importance = new double[values.length];
+    /** By weight: of what lives, and of what might be regrown. */
+    private void importance(int[] mask, float[] values, float[] gradient, double[] living, double[] zeros) {
+        Arrays.fill(living, Masks.NONE);
+        Arrays.fill(zeros, Masks.NONE);
         for (Slot slot : state.arena().layout().weights()) {
             int rows = slot.spec().rows();
             int columns = slot.spec().columns();
@@ -92,7 +77,7 @@ final class Regrowth {
             long[] ofColumn = new long[columns];
             long total = 0;
             for (int i = 0; i < slot.spec().size(); i++) {
-                if (isLive(mask, first + i)) {
+                if (Masks.isLive(mask, first + i)) {
                     ofRow[i / (columns * kernel)]++;
                     ofColumn[i / kernel % columns]++;
                     total++;
@@ -103,47 +88,13 @@ final class Regrowth {
                 double column = ofColumn[i / kernel % columns];
                 double occupied = Math.min(MOST, Math.max(LEAST, row * column / Math.max(1, total)));
                 int at = first + i;
-                if (isLive(mask, at)) {
-                    importance[at] = gradient[at] == 0
-                            ? 0
-                            : Math.max(Double.MIN_NORMAL, Math.abs(values[at]) * Math.pow(occupied, LIVE_POWER));
-                } else if (row > 0 && column > 0) {
-                    importance[at] = -Math.abs(gradient[at]) * Math.pow(occupied, ZERO_POWER);
+                double slope = Math.abs(gradient[at]);
+                if (slope > 0 && Masks.isLive(mask, at)) {
+                    living[at] = Math.abs(values[at]) * Math.pow(occupied, LIVE_POWER);
+                } else if (slope > 0 && row > 0 && column > 0) {
+                    zeros[at] = slope * Math.pow(occupied, ZERO_POWER);
                 }
             }
         }
-        return importance;
-    }
-
-    /** Places of so many of the most important, of what lives or of what might; fewer if there are fewer. Ties: the first. */
-    private static int[] best(double[] importance, long wanted, boolean living) {
-        double sign = living ? 1 : -1;
-        double[] sorted = Arrays.stream(importance)
-                .map(x -> sign * x)
-                .filter(x -> x > 0)
-                .sorted()
-                .toArray();
-        int number = (int) Math.min(Math.max(0, wanted), sorted.length);
-        if (number == 0) {
-            return new int[0];
-        }
-        double least = sorted[sorted.length - number];
-        int[] places = new int[number];
-        int found = 0;
-        for (int i = 0; i < importance.length; i++) {
-            if (sign * importance[i] > least) {
-                places[found++] = i;
-            }
-        }
-        for (int i = 0; found < number; i++) {
-            if (sign * importance[i] == least) {
-                places[found++] = i;
-            }
-        }
-        return places;
-    }
-
-    private static boolean isLive(int[] mask, int i) {
-        return (mask[i >> 5] >>> (i & 31) & 1) != 0;
     }
 }

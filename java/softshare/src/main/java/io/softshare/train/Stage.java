@@ -92,7 +92,8 @@ public record Stage(
         @Describe("stop when validation error rose by so many points over the start's; 0: no such stop")
         double stopErrorIncrease,
 
-        @Describe("number K of shared values (soften)") int components,
+        @Describe("number K of shared values (soften; hard, where no soften stage comes right before it)")
+        int components,
 
         @Describe("k-means starts from values evenly spread over the range of the weights, else from quantiles")
         boolean spreadStart,

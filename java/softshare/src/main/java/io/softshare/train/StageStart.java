@@ -20,6 +20,8 @@ final class StageStart {
     /** Prepares the state for the first epoch of a stage. Not called when a stage is resumed. */
     void begin(Stage stage) {
         state.arena().clearMoments();
+        boolean meansAreShared = state.meansAreShared;
+        state.meansAreShared = stage.kind() == Stage.Kind.SOFTEN;
         switch (stage.kind()) {
             case PLAIN, PRUNE -> {}
             case SURGERY -> SurgeryUpdate.begin(state, stage);
@@ -44,7 +46,7 @@ final class StageStart {
                 shareByKMeans(stage);
                 state.mixtureMoments = new double[2 * state.mixture.length];
             }
-            case HARD -> beginHard(stage);
+            case HARD -> beginHard(stage, meansAreShared);
         }
     }
 
@@ -54,10 +56,10 @@ final class StageStart {
         state.mixtureMoments = new double[2 * state.mixture.length];
     }
 
-    private void beginHard(Stage stage) {
+    private void beginHard(Stage stage, boolean meansAreShared) {
         boolean byResponsibility = stage.assignment() == Stage.Assignment.RESPONSIBILITY;
         if (!byResponsibility) {
-            if (state.mixture == null || Mixture.of(state.mixture).mean(0) == 0) {
+            if (!meansAreShared) {
                 shareByKMeans(stage);
             }
             HardUpdate.begin(state, stage, null, false);

@@ -109,9 +109,9 @@ final class SurgeryUpdate implements AutoCloseable {
             for (int i = first; i < first + slot.spec().size(); i++) {
                 float size = Math.abs(all[i]);
                 if (size < off) {
-                    mask[i >> 5] &= ~(1 << (i & 31));
+                    Masks.set(mask, i, false);
                 } else if (size >= on) {
-                    mask[i >> 5] |= 1 << (i & 31);
+                    Masks.set(mask, i, true);
                 }
             }
             layer++;
@@ -120,7 +120,7 @@ final class SurgeryUpdate implements AutoCloseable {
 
     private void write(float[] all) {
         for (int i = 0; i < count; i++) {
-            if ((mask[i >> 5] >>> (i & 31) & 1) == 0) {
+            if (!Masks.isLive(mask, i)) {
                 all[i] = 0;
             }
         }

@@ -150,7 +150,8 @@ public final class Trainer implements AutoCloseable {
         if (stage.kind() == Stage.Kind.PRUNE) {
             Pruning.before(stage, epoch, arena);
         }
-        try (LiveWeights live = stage.kind() != Stage.Kind.SURGERY && alone() ? new LiveWeights(device, arena) : null) {
+        try (LiveWeights live =
+                stage.kind() != Stage.Kind.SURGERY && fewAreLive() ? new LiveWeights(device, arena) : null) {
             if (live != null) {
                 sparse.live(live.count(), live.index());
             }
@@ -181,7 +182,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** Whether the coming epoch runs on live weights alone. */
-    private boolean alone() {
+    private boolean fewAreLive() {
         if (sparse == null || arena.live() == null) {
             return false;
         }
@@ -211,7 +212,7 @@ public final class Trainer implements AutoCloseable {
         if (done >= stage.regrowUntil()) {
             return;
         }
-        float[] gradient = taskGradient(stage, global, Regrowth.IMAGES / batch);
+        float[] gradient = taskGradient(stage, global, Math.max(1, Regrowth.IMAGES / batch));
         new Regrowth(state, stage.regrowShare(), stage.regrowUntil()).change(stage.targetNonZero(), done, gradient);
     }
 
@@ -314,7 +315,7 @@ public final class Trainer implements AutoCloseable {
         if (live == null) {
             dense(targets);
         } else {
-            alone(live, stage.kind() == Stage.Kind.PRIOR, targets);
+            sparse(live, stage.kind() == Stage.Kind.PRIOR, targets);
         }
         optimise.at(s);
         if (stage.kind() != Stage.Kind.HARD) {
@@ -339,7 +340,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** Both passes on live weights; inArena: they move there, and their gradients are wanted there. */
-    private void alone(LiveWeights live, boolean inArena, Kernels.Targets targets) {
+    private void sparse(LiveWeights live, boolean inArena, Kernels.Targets targets) {
         Weights packed = live.packed();
         if (inArena) {
             live.read();

@@ -42,6 +42,9 @@ public final class TrainingState implements AutoCloseable {
     /** Of the weights of each layer, in a surgery stage. */
     float[] thresholds = {};
 
+    /** Whether the mixture's means are shared values, found by a soften stage: others let means run together. */
+    boolean meansAreShared;
+
     /** Live weights when a regrow stage began. */
     long liveAtStart;
 
@@ -120,6 +123,7 @@ public final class TrainingState implements AutoCloseable {
         out.write(assignment);
         out.writeDouble(startErrorPercent);
         out.writeLong(liveAtStart);
+        out.writeBoolean(meansAreShared);
         writeFloats(out, thresholds);
     }
 
@@ -145,6 +149,7 @@ public final class TrainingState implements AutoCloseable {
         assignment = in.readNBytes(in.readInt());
         startErrorPercent = in.readDouble();
         liveAtStart = in.readLong();
+        meansAreShared = in.readBoolean();
         thresholds = readFloats(in);
     }
 
