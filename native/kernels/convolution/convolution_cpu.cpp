@@ -2,6 +2,7 @@
  * 2-D convolution, NHWC, by oneDNN:
  *   y[n,oy,ox,o] = bias[o] + Σ_{ky,kx,i} x[n, oy·s − p + ky, ox·s − p + kx, i] · weights[o,i,ky,kx]
  */
+#include "../common/window.h"
 #include "../common/onednn.h"
 
 namespace softshare::cpu {
@@ -15,11 +16,6 @@ constexpr auto f32 = memory::data_type::f32;
 struct Convolution : WeightedLayer {
     using WeightedLayer::WeightedLayer;
 };
-
-/* Length of the output along one axis; below 1 if the window does not fit. */
-int64_t output_length(int64_t in, int64_t kernel, int64_t stride, int64_t pad) {
-    return in + 2 * pad < kernel ? 0 : (in + 2 * pad - kernel) / stride + 1;
-}
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 
 #include "implicit_gemm_cuda.h"
 #include "weighted_layer_cuda.h"
+#include "../common/window.h"
 #include "../common/elementwise.h"
 #include "../common/require.h"
 
@@ -18,10 +19,6 @@ namespace {
 constexpr int64_t MOST = (int64_t(1) << 31) - 1;
 /* Blocks that fill a device of 132 multiprocessors twice. A number, not the device's: parts of a sum follow from it. */
 constexpr int64_t FULL = 264;
-
-int64_t output_length(int64_t in, int64_t kernel, int64_t stride, int64_t pad) {
-    return in + 2 * pad < kernel ? 0 : (in + 2 * pad - kernel) / stride + 1;
-}
 
 int64_t ceil_divide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 

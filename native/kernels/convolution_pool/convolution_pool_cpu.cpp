@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "../common/require.h"
+#include "../common/window.h"
 #include "convolution_pool.h"
 
 namespace softshare::cpu {
@@ -46,8 +47,6 @@ struct ConvolutionPool : Operation {
     const std::unique_ptr<uint8_t[]> unwanted;  // in place of an argmax that the caller does not want
 };
 
-int64_t positions(int64_t in, int64_t window, int64_t stride, int64_t pad) { return (in + 2 * pad - window) / stride + 1; }
-
 }  // namespace
 
 int convolution_pool_create(int64_t context, int batch, int in_channels, int in_height, int in_width, int out_channels, int kernel_height,
@@ -64,14 +63,14 @@ int convolution_pool_create(int64_t context, int batch, int in_channels, int in_
             return bad;
         }
         auto convolution = std::make_unique<Part>(handle);
-        const int64_t height = positions(in_height, kernel_height, stride_height, pad_height), width = positions(in_width, kernel_width, stride_width, pad_width);
+        const int64_t height = output_length(in_height, kernel_height, stride_height, pad_height), width = output_length(in_width, kernel_width, stride_width, pad_width);
         if (int bad = pool_create(context, SOFTSHARE_POOL_MAX, batch, out_channels, int(height), int(width), window_height, window_width, window_height,
                                   window_width, window_pad_height, window_pad_width, &handle)) {
             return bad;
         }
         auto pool = std::make_unique<Part>(handle);
         const int64_t channels = int64_t(batch) * out_channels;
-        const int64_t pooled = channels * positions(height, window_height, window_height, window_pad_height) * positions(width, window_width, window_width, window_pad_width);
+        const int64_t pooled = channels * output_length(height, window_height, window_height, window_pad_height) * output_length(width, window_width, window_width, window_pad_width);
         *operation = adopt(new ConvolutionPool(context_of(context), std::move(convolution), std::move(pool), channels * height * width, pooled,
                                                (flags & SOFTSHARE_RELU) != 0, (flags & SOFTSHARE_WEIGHTS_ONLY) != 0));
         return SOFTSHARE_OK;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <vector>
 
+#include "../common/window.h"
 #include "../common/require.h"
 
 namespace softshare::cpu {
@@ -128,10 +129,6 @@ struct Sparse : Operation {
         }
     }
 };
-
-int64_t output_length(int64_t in, int64_t kernel, int64_t stride, int64_t pad) {
-    return in + 2 * pad < kernel ? 0 : (in + 2 * pad - kernel) / stride + 1;
-}
 
 std::string text(int64_t n) { return std::to_string(n); }
 

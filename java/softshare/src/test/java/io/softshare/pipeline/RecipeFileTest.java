@@ -31,6 +31,9 @@ class RecipeFileTest {
                 "[[stage]]\\nkind = \"fast\" | kind is \"fast\", expected plain",
                 "[[stage]]\\nkind = \"plain\"\\nepochs = 1.5 | epochs is 1.5",
                 "[[stage]]\\nkind = \"plain\"\\nrate = 1 | unknown key rate",
+                "[[stage]]\\nkind = \"regrow\" | regrows to targetNonZero 0, expected 1 or more",
+                "[[stage]]\\nkind = \"regrow\"\\ntargetNonZero = 9\\nregrowUntil = 0 | regrowUntil 0.0, expected",
+                "sparseBelow = 2\\n[[stage]]\\nkind = \"plain\" | sparseBelow is 2.0, expected 0 to 1",
                 "name = | line 1"
             })
     void mistakesAreNamed(String text, String expected) {

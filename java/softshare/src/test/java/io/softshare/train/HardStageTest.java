@@ -1,5 +1,6 @@
 package io.softshare.train;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,9 +13,11 @@ import io.softshare.graph.Shape;
 import io.softshare.graph.TensorRole;
 import io.softshare.graph.models.Models;
 import io.softshare.network.ParameterLayout.Slot;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** What the hard stage rounds. */
+/** What the hard stage begins with, and what it rounds. */
 class HardStageTest {
     @Test
     void biasesLieOnTheirGridAndBatchNormIsLeftAsItLearns() {
@@ -49,5 +52,39 @@ class HardStageTest {
             }
             assertTrue(moved > scales / 2, moved + " of " + scales + " scales and shifts have learned");
         }
+    }
+
+    /** Recovery lets means run together; a hard stage right after it finds its values by k-means, after a soften stage it takes the means. */
+    @Test
+    void sharedValuesAreNotMeansThatRanTogether() {
+        Shape shape = new Shape(1, 28, 28);
+        Graph graph = Models.find("lenet-300-100", shape, 10).orElseThrow();
+        ImageSet images = new ImageSet(shape, new byte[4 * shape.size()], new byte[] {0, 1, 2, 3}, 10);
+        Trainer.Options options = new Trainer.Options(1, 4, Augmentation.NONE, true, PriorSettings.DEFAULTS);
+        try (Device device = CpuDevice.open(1);
+                TrainingState state = new TrainingState(device, graph);
+                Trainer trainer = new Trainer(device, graph, state, images, options)) {
+            state.arena().initialise(3);
+            trainer.begin(Stage.defaults(Stage.Kind.RECOVER));
+            int components = state.mixture.length / 3;
+            Arrays.fill(state.mixture, components, 2 * components, 0.001);
+            trainer.begin(Stage.defaults(Stage.Kind.HARD));
+            assertTrue(distinct(state.codebook()) > 10, Arrays.toString(state.codebook()));
+
+            trainer.begin(Stage.defaults(Stage.Kind.SOFTEN));
+            float[] means = new float[state.mixture.length / 3];
+            for (int j = 0; j < means.length; j++) {
+                means[j] = (float) state.mixture[means.length + j];
+            }
+            trainer.begin(Stage.defaults(Stage.Kind.HARD));
+            assertArrayEquals(means, Arrays.copyOfRange(state.codebook(), 1, means.length + 1));
+        }
+    }
+
+    private static long distinct(float[] values) {
+        return IntStream.range(0, values.length)
+                .mapToObj(i -> values[i])
+                .distinct()
+                .count();
     }
 }
