@@ -65,7 +65,8 @@ public record Stage(
         @Describe("zero responsibility above which weights are frozen at 0 after an epoch; 1: none")
         double freezeAbove,
 
-        @Describe("stop when so few weights are live; 0: no such stop. regrow, prune, surgery: how many are to be left")
+        @Describe(
+                "stop where so few weights are live, or up to a tenth fewer; 0: no such stop. regrow, prune, surgery: how many are to be left")
         long targetNonZero,
 
         @Describe("regrow: share of the live weights that is regrown after the first epoch, falling to none")

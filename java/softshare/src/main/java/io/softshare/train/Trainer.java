@@ -201,7 +201,7 @@ public final class Trainer implements AutoCloseable {
                     null,
                     s -> update.step(scalars, updates(stage, epoch, s, every)));
             if (stage.freezeAbove() < 1) {
-                update.freeze(stage.freezeAbove());
+                Freezing.freeze(update, arena, stage);
             }
             update.save();
         }
