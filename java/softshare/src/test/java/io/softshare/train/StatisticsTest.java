@@ -25,8 +25,8 @@ class StatisticsTest {
         Graph graph = Models.find("wrn-16-4", SHAPE, 10).orElseThrow();
         ImageSet images = images(24);
         try (Device device = CpuDevice.open(1)) {
-            Map<String, float[]> inThrees = estimate(device, graph, images, 8);
-            Map<String, float[]> atOnce = estimate(device, graph, images, 24);
+            Map<String, float[]> inThrees = estimate(device, graph, images, 8, Augmentation.NONE);
+            Map<String, float[]> atOnce = estimate(device, graph, images, 24, Augmentation.NONE);
             // Of equal batches the mean of means is the mean. Deeper layers see what their batch made of it.
             assertArrayEquals(atOnce.get(FIRST), inThrees.get(FIRST), 1e-5f);
             assertTrue(Math.abs(atOnce.get(FIRST)[0]) > 1e-3, "a mean that would be 0 anyway");
@@ -40,8 +40,26 @@ class StatisticsTest {
         }
     }
 
-    private static Map<String, float[]> estimate(Device device, Graph graph, ImageSet images, int batch) {
-        Trainer.Options options = new Trainer.Options(1, batch, Augmentation.NONE, true, PriorSettings.DEFAULTS);
+    @Test
+    void imagesAreAugmentedAsInTraining() {
+        Graph graph = Models.find("wrn-16-4", SHAPE, 10).orElseThrow();
+        ImageSet images = images(24);
+        try (Device device = CpuDevice.open(1)) {
+            float[] plain =
+                    estimate(device, graph, images, 24, Augmentation.NONE).get(FIRST);
+            float[] cropped = estimate(device, graph, images, 24, Augmentation.parse("flip-crop"))
+                    .get(FIRST);
+            double most = 0;
+            for (int i = 0; i < plain.length; i++) {
+                most = Math.max(most, Math.abs(plain[i] - cropped[i]));
+            }
+            assertTrue(most > 1e-2, "the same images as without augmentation: " + most);
+        }
+    }
+
+    private static Map<String, float[]> estimate(
+            Device device, Graph graph, ImageSet images, int batch, Augmentation augmentation) {
+        Trainer.Options options = new Trainer.Options(1, batch, augmentation, true, PriorSettings.DEFAULTS);
         try (TrainingState state = new TrainingState(device, graph);
                 Trainer trainer = new Trainer(device, graph, state, images, options)) {
             state.arena().initialise(3);
