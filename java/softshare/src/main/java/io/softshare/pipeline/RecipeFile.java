@@ -34,6 +34,8 @@ public final class RecipeFile {
         } catch (StackOverflowError e) {
             throw new RecipeException(
                     where + ": lists or tables lie too deep in one another; a recipe needs three levels");
+        } catch (RuntimeException e) { // a wrong escape in a quoted key is thrown, not listed among the errors
+            throw new RecipeException(where + ": " + e.getMessage());
         }
     }
 
