@@ -14,7 +14,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.tomlj.Toml;
 import org.tomlj.TomlArray;
 import org.tomlj.TomlParseResult;
 import org.tomlj.TomlTable;
@@ -27,25 +26,9 @@ import org.tomlj.TomlTable;
 public final class RecipeFile {
     private RecipeFile() {}
 
-    /** The parser goes down a level of the stack with each level of the text. */
-    private static TomlParseResult parse(String text, String where) {
-        try {
-            return Toml.parse(text);
-        } catch (StackOverflowError e) {
-            throw new RecipeException(
-                    where + ": lists or tables lie too deep in one another; a recipe needs three levels");
-        } catch (RuntimeException e) { // a wrong escape in a quoted key is thrown, not listed among the errors
-            throw new RecipeException(where + ": " + e.getMessage());
-        }
-    }
-
     /** Reads a recipe; where names it in messages. */
     public static Recipe read(String text, String where) {
-        TomlParseResult toml = parse(text, where);
-        if (toml.hasErrors()) {
-            var error = toml.errors().get(0);
-            throw new RecipeException(where + ", line " + error.position().line() + ": " + error.getMessage());
-        }
+        TomlParseResult toml = TomlText.parse(text, where);
         check(toml, where, Set.of("name", "batch", "teacher", "equalise", "sparseBelow", "prior", "stage"));
         TomlTable prior = table(toml, "prior", where);
         List<Stage> stages = new ArrayList<>();
@@ -235,8 +218,7 @@ public final class RecipeFile {
                 left.remove(key);
                 boolean quoted = line.contains(" = \"");
                 String value = changes.get(key);
-                TomlParseResult alone = parse("value = " + (quoted ? quoted(value) : value), key);
-                if (alone.hasErrors() || alone.size() != 1) {
+                if (!isOneValue(quoted ? quoted(value) : value)) {
                     throw new RecipeException(key + " is " + value + ", expected "
                             + (quoted
                                     ? "one line of text"
@@ -254,6 +236,14 @@ public final class RecipeFile {
                     + " (--print-recipe shows all keys)");
         }
         return read(out.toString(), "recipe " + recipe.name() + " as changed");
+    }
+
+    private static boolean isOneValue(String text) {
+        try {
+            return TomlText.parse("value = " + text, "value").size() == 1;
+        } catch (RecipeException e) {
+            return false;
+        }
     }
 
     private static String quoted(String text) {

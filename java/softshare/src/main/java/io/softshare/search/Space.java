@@ -3,6 +3,7 @@ package io.softshare.search;
 import io.softshare.pipeline.Recipe;
 import io.softshare.pipeline.RecipeException;
 import io.softshare.pipeline.RecipeFile;
+import io.softshare.pipeline.TomlText;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -11,8 +12,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import org.tomlj.Toml;
-import org.tomlj.TomlParseResult;
 import org.tomlj.TomlTable;
 
 /**
@@ -147,10 +146,11 @@ public final class Space {
 
     /** Reads a space; where names it in messages. */
     public static Space read(String text, String where) {
-        TomlParseResult toml = Toml.parse(text);
-        if (toml.hasErrors()) {
-            var error = toml.errors().get(0);
-            throw new SearchException(where + ", line " + error.position().line() + ": " + error.getMessage());
+        TomlTable toml;
+        try {
+            toml = TomlText.parse(text, where);
+        } catch (RecipeException e) {
+            throw new SearchException(e.getMessage());
         }
         Map<String, TomlTable> entries = new LinkedHashMap<>();
         collect(toml, "", entries, where);

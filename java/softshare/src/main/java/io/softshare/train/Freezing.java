@@ -30,25 +30,21 @@ final class Freezing {
         }
     }
 
-    /** Gives so many of the weights frozen just now back, as they were in mask and values before; both are changed. */
+    /** Takes freezing back for so many of the largest of the weights that it claimed; mask and values as they were before. */
     private static void keepLargest(Arena arena, int[] mask, float[] values, long wanted) {
         int[] left = arena.readMask();
+        boolean[] kept = new boolean[values.length];
         double[] claimed = new double[values.length];
         Arrays.fill(claimed, Masks.NONE);
         for (int i = 0; i < values.length; i++) {
-            if (Masks.isLive(mask, i) && !Masks.isLive(left, i)) {
+            kept[i] = Masks.isLive(left, i);
+            if (Masks.isLive(mask, i) && !kept[i]) {
                 claimed[i] = Math.abs(values[i]);
             }
         }
-        boolean[] kept = new boolean[values.length];
         Masks.largest(claimed, wanted, kept);
-        for (int i = 0; i < values.length; i++) {
-            if (claimed[i] != Masks.NONE && !kept[i]) {
-                Masks.set(mask, i, false);
-                values[i] = 0;
-            }
-        }
         arena.writeMask(mask);
         arena.values().write(0, values, 0, values.length);
+        Masks.keep(arena, kept);
     }
 }

@@ -49,4 +49,11 @@ class RecipeFileTest {
         RecipeException e = assertThrows(RecipeException.class, () -> RecipeFile.read(deep, "recipe x"));
         assertTrue(e.getMessage().contains("too deep"), e.getMessage());
     }
+
+    @Test
+    void aWrongEscapeInAKeyIsRefusedWithItsLine() {
+        RecipeException e =
+                assertThrows(RecipeException.class, () -> RecipeFile.read("batch = 64\n\"a\\\tb\" = 1", "recipe x"));
+        assertTrue(e.getMessage().startsWith("recipe x, line 2: Invalid escape"), e.getMessage());
+    }
 }

@@ -110,4 +110,18 @@ class SpaceTest {
                         .checkFor(recipe));
         assertTrue(e.getMessage().contains(expected), e.getMessage());
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\"a\\\tb\" = 1", "[widen", "widen = [[[[[[[["})
+    void whatIsNoTomlIsRefusedWithItsLine(String text) {
+        SearchException e = assertThrows(SearchException.class, () -> Space.read(text, "space x"));
+        assertTrue(e.getMessage().startsWith("space x, line 1: "), e.getMessage());
+    }
+
+    @Test
+    void deepNestingIsRefused() {
+        String deep = "widen = " + "[".repeat(100_000);
+        SearchException e = assertThrows(SearchException.class, () -> Space.read(deep, "space x"));
+        assertTrue(e.getMessage().contains("too deep"), e.getMessage());
+    }
 }

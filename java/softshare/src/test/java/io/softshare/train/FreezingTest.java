@@ -1,5 +1,6 @@
 package io.softshare.train;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -19,7 +20,7 @@ class FreezingTest {
             Models.find("lenet-300-100", new Shape(1, 6, 6), 3).orElseThrow();
 
     /** Weights before and after freezing under a zero component of this width, at the stage's first epoch. */
-    private float[][] freeze(double sigmaZero, long target, long[] live) {
+    private float[][] freeze(double sigmaZero, long target) {
         Stage stage = RecipeFile.read(
                         "name = \"r\"\n[prior]\nsigmaZero = " + sigmaZero
                                 + "\n[[stage]]\nname = \"widen\"\nkind = \"prior\"\nepochs = 1\nstructured = false\n"
@@ -38,53 +39,44 @@ class FreezingTest {
             try (PriorUpdate update = new PriorUpdate(device, state, stage, prior, true)) {
                 Freezing.freeze(update, arena, stage);
             }
-            live[0] = arena.liveCount();
-            return new float[][] {before, arena.values().readFloats(0, count)};
+            float[] after = arena.values().readFloats(0, count);
+            assertEquals(arena.liveCount(), notZero(after).length, "live weights and those that are not zero");
+            return new float[][] {before, after};
         }
     }
 
-    private static float[] largest(float[] values, int wanted) {
-        float[] sizes = values.clone();
-        for (int i = 0; i < sizes.length; i++) {
-            sizes[i] = Math.abs(sizes[i]);
-        }
-        Arrays.sort(sizes);
-        return Arrays.copyOfRange(sizes, sizes.length - wanted, sizes.length);
-    }
-
+    /** Sizes of the weights that are not zero, in order. */
     private static float[] notZero(float[] values) {
-        float[] found = new float[values.length];
+        float[] sizes = new float[values.length];
         int n = 0;
         for (float v : values) {
             if (v != 0) {
-                found[n++] = Math.abs(v);
+                sizes[n++] = Math.abs(v);
             }
         }
-        found = Arrays.copyOf(found, n);
-        Arrays.sort(found);
-        return found;
+        sizes = Arrays.copyOf(sizes, n);
+        Arrays.sort(sizes);
+        return sizes;
+    }
+
+    private int left(double sigmaZero, long target) {
+        return notZero(freeze(sigmaZero, target)[1]).length;
     }
 
     @Test
     void aStepFarPastTheTargetKeepsTheLargestAndMeetsIt() {
-        long[] live = new long[1];
-        long[] all = new long[1];
-        freeze(3, 0, all);
-        assertTrue(all[0] < 100, "the component should claim nearly all: " + all[0] + " are left");
-        float[][] weights = freeze(3, 1234, live);
-        assertEquals(1234, live[0]);
-        assertEquals(0, Arrays.compare(largest(weights[0], 1234), notZero(weights[1])), "not the largest, or changed");
+        int claimedAll = left(3, 0);
+        assertTrue(claimedAll < 100, "the component should claim nearly all: " + claimedAll + " are left");
+        float[][] weights = freeze(3, 1234);
+        float[] sizes = notZero(weights[0]);
+        assertArrayEquals(Arrays.copyOfRange(sizes, sizes.length - 1234, sizes.length), notZero(weights[1]));
     }
 
     @Test
     void aStepLittlePastTheTargetIsLeftAsItIs() {
-        long[] live = new long[1];
-        freeze(0.02, 0, live);
-        long own = live[0];
+        int own = left(0.02, 0);
         assertTrue(own > 1000 && own < 30_000, "a width that claims some: " + own);
-        freeze(0.02, Math.round(own * 1.05), live);
-        assertEquals(own, live[0]);
-        freeze(0.02, own * 2, live);
-        assertEquals(own * 2, live[0]);
+        assertEquals(own, left(0.02, Math.round(own * 1.05)));
+        assertEquals(own * 2, left(0.02, own * 2L));
     }
 }
