@@ -50,6 +50,7 @@ public final class Compression {
     private final Path run;
     private final Control control;
     private final Recipe recipe;
+    private Recipe scaled; // to the dense network's weights, once they are known
     private final DataSet.Split data;
     private final Graph graph;
     private final Map<String, float[]> given; // weights that come with the network, or null
@@ -94,6 +95,7 @@ public final class Compression {
         this.run = run;
         this.control = control;
         this.recipe = RecipeFile.read(settings.get("recipe"), "recipe");
+        this.scaled = recipe;
         this.data = set.split(settings.flag("validation"));
         ModelSource source = ModelSource.of(settings, set);
         this.graph = source.graph();
@@ -226,15 +228,17 @@ public final class Compression {
                     pretrainedErrorPercent = test.score().errorPercent();
                     listener.message(String.format(
                             java.util.Locale.ROOT, "dense network: %.2f %% test error", pretrainedErrorPercent));
+                    tellIfSeen(validation);
                 }
                 if (!taught && now.kind() != Stage.Kind.PLAIN) {
+                    scale(trainer);
                     if (teaching != null) {
                         teaching.write(source.graph() == null ? start : teacher);
                         trainer.teach(source.graph() == null ? graph : source.graph(), teaching, data.train());
                     }
                     taught = true;
                 }
-                runStage(now, state, trainer, validation);
+                runStage(now, scaled.stages().get(stage), state, trainer, validation);
             }
             if (training()) {
                 StateDict.of(graph, state.arena().read()).write(Path.of(settings.get("out")));
@@ -246,10 +250,43 @@ public final class Compression {
         }
     }
 
+    /** Images that a given network was trained on say little about it: a rise from an error that is too low is no rise yet. */
+    private void tellIfSeen(Evaluator validation) {
+        if (validation == null || settings.get("weights") == null && given == null) {
+            return;
+        }
+        double error = validation.score().errorPercent();
+        if (pretrainedErrorPercent > 2 * error + 1) {
+            listener.message(String.format(
+                    java.util.Locale.ROOT,
+                    "the given network has %.2f %% error on the validation images, %.2f %% on the test images: it was probably trained on"
+                            + " the former, where its error will rise more than elsewhere; allow for that in a goal or stopErrorIncrease",
+                    error,
+                    pretrainedErrorPercent));
+        }
+    }
+
     private void equalise(Arena arena) {
         Equalised equalised = Equaliser.equalise(graph, arena.read());
         arena.write(equalised.tensors());
         listener.message(equalised.describe());
+    }
+
+    /** By the dense network, which is in every checkpoint from its stage on: a resumed run comes to the same. */
+    private void scale(Trainer trainer) {
+        double scale = WeightScale.of(graph, start);
+        if (recipe.weightScale() == 0 || !(scale > 0)) {
+            return;
+        }
+        double factor = scale / recipe.weightScale();
+        scaled = WeightScale.multiplied(recipe, factor);
+        trainer.prior(scaled.prior());
+        listener.message(String.format(
+                java.util.Locale.ROOT,
+                "weights of size %.4f, the recipe is meant for %s: its rates and sigmas times %.3f",
+                scale,
+                recipe.weightScale(),
+                factor));
     }
 
     private int epochsBefore() {
@@ -317,17 +354,24 @@ public final class Compression {
             } else {
                 state.arena().initialise(settings.number("seed") + 1);
             }
-            runStage(teacherStage, state, trainer, null);
+            runStage(teacherStage, teacherStage, state, trainer, null);
             teacher = state.arena().read();
         }
     }
 
-    private void runStage(Stage now, TrainingState state, Trainer trainer, Evaluator validation) throws IOException {
+    /**
+     * The epochs of a stage that are not done yet.
+     *
+     * @param now as the recipe has it
+     * @param scaled the same to the network's weights
+     */
+    private void runStage(Stage now, Stage scaled, TrainingState state, Trainer trainer, Evaluator validation)
+            throws IOException {
         if (epoch == 0 && now.epochs() > 0) {
-            trainer.begin(now);
+            trainer.begin(scaled);
         }
         while (epoch < now.epochs()) {
-            Trainer.Epoch figures = trainer.epoch(now, epoch, globalEpoch);
+            Trainer.Epoch figures = trainer.epoch(scaled, epoch, globalEpoch);
             epoch++;
             globalEpoch++;
             progress.epoch();

@@ -25,7 +25,8 @@ import java.util.stream.DoubleStream;
  * indices, coarser shared values, biases and batch-norm values; then, exactly, constants into biases and units that nobody reads
  * to nothing; and, if asked for, another order of hidden units. Whatever changes the outputs is kept only if the error on
  * the validation images stays within {@value #TOLERANCE_PERCENT} points of what it was before all this; without such images it is
- * left out.
+ * left out. Batch-norm's values must keep the loss, too: they are a few per cent of a file, and a given network may have been
+ * trained on those images, whose error then hides what rounding does to others.
  */
 final class Finishing {
     /** Points of validation error that all reductions together may cost: two of MNIST's 5,000 images. */
@@ -39,6 +40,9 @@ final class Finishing {
 
     private static final int[] MANTISSA_BITS = {3, 4, 5, 6, 8, 10};
     private static final int FULL = 23;
+
+    /** How much of the validation loss the rounding of batch-norm's values may add. */
+    private static final double LOSS_SHARE = 0.01;
 
     private final Device device;
     private final Graph graph;
@@ -126,7 +130,7 @@ final class Finishing {
                     .toArray();
         }
         if (validation != null) {
-            double before = error(model());
+            double before = score(model()).errorPercent();
             limit = Double.isNaN(allowance.maxErrorPercent())
                     ? before + TOLERANCE_PERCENT + 1e-9
                     : Math.max(before, allowance.maxErrorPercent());
@@ -225,9 +229,11 @@ final class Finishing {
         }
         boolean floats = graph.tensors().stream()
                 .anyMatch(t -> t.role() != TensorRole.WEIGHT && (t.role() != TensorRole.BIAS || biasBits < 0));
+        double most = floats ? score(model()).loss() * (1 + LOSS_SHARE) : 0;
         for (int bits : floats ? MANTISSA_BITS : new int[0]) {
             mantissaBits = bits;
-            if (within()) {
+            Evaluator.Score rounded = score(model());
+            if (rounded.errorPercent() <= limit && rounded.loss() <= most) {
                 note("batch-norm values with %d bits after the first", bits);
                 break;
             }
@@ -240,12 +246,12 @@ final class Finishing {
     }
 
     private boolean within() {
-        return error(model()) <= limit;
+        return score(model()).errorPercent() <= limit;
     }
 
-    private double error(CompressedModel model) {
+    private Evaluator.Score score(CompressedModel model) {
         Export.load(model, arena);
-        return validation.score().errorPercent();
+        return validation.score();
     }
 
     private void note(String format, Object... arguments) {

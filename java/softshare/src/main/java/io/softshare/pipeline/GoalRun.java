@@ -156,13 +156,22 @@ public final class GoalRun {
         Graph graph = ModelSource.of(settings, set).graph();
         Recipe given = RecipeFile.read(settings.get("recipe"), "recipe");
         steer(given);
+        Checkpoint start;
+        try {
+            start = towards(graph);
+        } catch (
+                TooLong e) { // perhaps only now: a network with weights of its own is at its second epoch in the search
+            shorten(given, e.scale);
+            start = towards(graph);
+        }
+        widening.dropStates();
+        return keep(start);
+    }
+
+    /** All attempts that are not made yet; returns where the stages of compression began. */
+    private Checkpoint towards(Graph graph) throws IOException {
         if (!ended) {
-            try {
-                widening.begin();
-            } catch (TooLong e) {
-                shorten(given, e.scale);
-                widening.begin();
-            }
+            widening.begin();
         }
         Checkpoint start = widening.start();
         startErrorPercent = error(graph, start.start());
@@ -177,8 +186,7 @@ public final class GoalRun {
             ended = true;
             save();
         }
-        widening.dropStates();
-        return keep(start);
+        return start;
     }
 
     private void steer(Recipe given) {
@@ -194,6 +202,7 @@ public final class GoalRun {
                 100 * to));
         scale = to;
         Folders.delete(run.resolve(WIDENING));
+        Folders.delete(run.resolve(TRIES));
         save();
         steer(given);
     }

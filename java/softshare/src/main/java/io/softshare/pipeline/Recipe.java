@@ -21,6 +21,11 @@ public record Recipe(
         boolean equalise,
 
         @Describe(
+                "size of the dense network's weights that rates and sigmas of the stages after it are meant for (root mean square of a"
+                        + " tensor, geometric mean over weights): multiplied by the network's over this one; 0: taken as they are")
+        double weightScale,
+
+        @Describe(
                 "share of live weights below which a chain of layers is trained on them alone (CPU); 0: zeros always too")
         double sparseBelow,
 
@@ -61,6 +66,9 @@ public record Recipe(
                         + ", expected 0 to less than 1, and more than 0, at most 1");
             }
         }
+        if (!(weightScale >= 0 && weightScale < Double.POSITIVE_INFINITY)) {
+            throw new RecipeException("weightScale is " + weightScale + ", expected 0 or more");
+        }
         if (!(sparseBelow >= 0 && sparseBelow <= 1)) {
             throw new RecipeException("sparseBelow is " + sparseBelow + ", expected 0 to 1");
         }
@@ -71,11 +79,11 @@ public record Recipe(
 
     /** The same with another teacher. */
     public Recipe withTeacher(String other) {
-        return new Recipe(name, batch, other, equalise, sparseBelow, prior, stages);
+        return new Recipe(name, batch, other, equalise, weightScale, sparseBelow, prior, stages);
     }
 
     /** The same with other stages. */
     public Recipe withStages(List<Stage> others) {
-        return new Recipe(name, batch, teacher, equalise, sparseBelow, prior, others);
+        return new Recipe(name, batch, teacher, equalise, weightScale, sparseBelow, prior, others);
     }
 }

@@ -29,7 +29,10 @@ public final class RecipeFile {
     /** Reads a recipe; where names it in messages. */
     public static Recipe read(String text, String where) {
         TomlParseResult toml = TomlText.parse(text, where);
-        check(toml, where, Set.of("name", "batch", "teacher", "equalise", "sparseBelow", "prior", "stage"));
+        check(
+                toml,
+                where,
+                Set.of("name", "batch", "teacher", "equalise", "weightScale", "sparseBelow", "prior", "stage"));
         TomlTable prior = table(toml, "prior", where);
         List<Stage> stages = new ArrayList<>();
         Object list = toml.get("stage");
@@ -50,6 +53,7 @@ public final class RecipeFile {
                     (int) number(toml, "batch", 128, where),
                     string(toml, "teacher", "none", where),
                     flag(toml, "equalise", false, where),
+                    number(toml, "weightScale", 0, where),
                     number(toml, "sparseBelow", Recipe.SPARSE_BELOW, where),
                     prior == null
                             ? PriorSettings.DEFAULTS

@@ -57,6 +57,7 @@ public final class Trainer implements AutoCloseable {
     private final Buffer table;
     private final Buffer totals;
     private final SparseNetwork sparse; // null: never used
+    private PriorSettings prior;
     private Teaching teaching;
     private double recordingSeconds;
 
@@ -78,6 +79,7 @@ public final class Trainer implements AutoCloseable {
         this.state = state;
         this.arena = state.arena();
         this.options = options;
+        this.prior = options.prior();
         this.batch = Math.min(options.batch(), train.count());
         this.steps = train.count() / batch;
         images = new Images(device, train, graph.preprocessing());
@@ -116,6 +118,11 @@ public final class Trainer implements AutoCloseable {
         teaching = new Teaching(device, operations, graph, arena, train, batch, options.augmentation());
     }
 
+    /** The mixture's start and hyperpriors from now on, instead of the options'. */
+    public void prior(PriorSettings other) {
+        prior = other;
+    }
+
     /** Seconds spent so far on recording steps; 0 where the device records none. */
     public double recordingSeconds() {
         return recordingSeconds;
@@ -128,7 +135,7 @@ public final class Trainer implements AutoCloseable {
 
     /** Prepares the state for the first epoch of a stage. Not called when a stage is resumed. */
     public void begin(Stage stage) {
-        new StageStart(device, state, options.prior()).begin(stage);
+        new StageStart(device, state, prior).begin(stage);
     }
 
     /**
@@ -192,7 +199,7 @@ public final class Trainer implements AutoCloseable {
 
     private void prior(Stage stage, int epoch, int global, LiveWeights live, Weights weights) {
         int every = stage.mixtureEvery();
-        try (PriorUpdate update = new PriorUpdate(device, state, weights, stage, options.prior(), options.fused())) {
+        try (PriorUpdate update = new PriorUpdate(device, state, weights, stage, prior, options.fused())) {
             run(
                     stage,
                     global,

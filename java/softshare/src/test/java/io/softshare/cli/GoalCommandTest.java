@@ -172,17 +172,32 @@ class GoalCommandTest {
 
     @Test
     void aTimeBudgetShortensTheRunAndStillEndsInAFile() throws Exception {
-        Path out = folder.resolve("time.sws");
-        Outcome outcome = towards(
-                out,
-                "--max-error-increase",
-                "99",
-                "--time-budget",
-                "0.02",
-                "--set",
-                "prior.epochs=2000",
-                "--set",
-                "recover.epochs=200");
+        shortened(folder.resolve("time.sws"));
+    }
+
+    /** Without an epoch of pretraining, what the run will take is known only after the first state was kept. */
+    @Test
+    void aTimeBudgetForAGivenNetwork() throws Exception {
+        String weights = folder + "/given.safetensors";
+        Outcome trained = run(
+                "train",
+                "--model",
+                "lenet-300-100",
+                "--data",
+                data.toString(),
+                "--recipe",
+                recipe.toString(),
+                "--out",
+                weights);
+        assertEquals(0, trained.status(), trained.err());
+        shortened(folder.resolve("time-given.sws"), "--weights", weights);
+    }
+
+    private void shortened(Path out, String... more) throws Exception {
+        List<String> arguments = new ArrayList<>(List.of("--max-error-increase", "99", "--time-budget", "0.02"));
+        arguments.addAll(List.of("--set", "prior.epochs=2000", "--set", "recover.epochs=200"));
+        arguments.addAll(List.of(more));
+        Outcome outcome = towards(out, arguments.toArray(String[]::new));
         assertEquals(0, outcome.status(), outcome.err());
         assertTrue(outcome.err().contains("of its epochs"), outcome.err());
         Map<?, ?> goal = (Map<?, ?>) json(outcome).get("goal");
