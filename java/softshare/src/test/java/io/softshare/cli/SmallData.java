@@ -57,7 +57,7 @@ final class SmallData {
                 name = "short"
                 batch = 50
                 teacher = "self"
-                weightScale = 0.06
+                weightScale = 0.1
                 [[stage]]
                 kind = "plain"
                 epochs = 4
