@@ -50,7 +50,7 @@ public final class Compression {
     private final Path run;
     private final Control control;
     private final Recipe recipe;
-    private Recipe scaled; // to the dense network's weights, once they are known
+    private Recipe fitted; // to the dense network's weights, once they are known
     private final DataSet.Split data;
     private final Graph graph;
     private final Map<String, float[]> given; // weights that come with the network, or null
@@ -95,7 +95,7 @@ public final class Compression {
         this.run = run;
         this.control = control;
         this.recipe = RecipeFile.read(settings.get("recipe"), "recipe");
-        this.scaled = recipe;
+        this.fitted = recipe;
         this.data = set.split(settings.flag("validation"));
         ModelSource source = ModelSource.of(settings, set);
         this.graph = source.graph();
@@ -228,17 +228,21 @@ public final class Compression {
                     pretrainedErrorPercent = test.score().errorPercent();
                     listener.message(String.format(
                             java.util.Locale.ROOT, "dense network: %.2f %% test error", pretrainedErrorPercent));
+                    if (recipe.weightScale() > 0) {
+                        listener.message(WeightScale.describe(recipe, graph, start));
+                    }
                     tellIfSeen(validation);
                 }
                 if (!taught && now.kind() != Stage.Kind.PLAIN) {
-                    scale(trainer);
+                    fitted = WeightScale.fitted(recipe, graph, start); // start is in the checkpoint of a resumed run
+                    trainer.prior(fitted.prior());
                     if (teaching != null) {
                         teaching.write(source.graph() == null ? start : teacher);
                         trainer.teach(source.graph() == null ? graph : source.graph(), teaching, data.train());
                     }
                     taught = true;
                 }
-                runStage(now, scaled.stages().get(stage), state, trainer, validation);
+                runStage(now, fitted.stages().get(stage), state, trainer, validation);
             }
             if (training()) {
                 StateDict.of(graph, state.arena().read()).write(Path.of(settings.get("out")));
@@ -270,23 +274,6 @@ public final class Compression {
         Equalised equalised = Equaliser.equalise(graph, arena.read());
         arena.write(equalised.tensors());
         listener.message(equalised.describe());
-    }
-
-    /** By the dense network, which is in every checkpoint from its stage on: a resumed run comes to the same. */
-    private void scale(Trainer trainer) {
-        double scale = WeightScale.of(graph, start);
-        if (recipe.weightScale() == 0 || !(scale > 0)) {
-            return;
-        }
-        double factor = scale / recipe.weightScale();
-        scaled = WeightScale.multiplied(recipe, factor);
-        trainer.prior(scaled.prior());
-        listener.message(String.format(
-                java.util.Locale.ROOT,
-                "weights of size %.4f, the recipe is meant for %s: its rates and sigmas times %.3f",
-                scale,
-                recipe.weightScale(),
-                factor));
     }
 
     private int epochsBefore() {
@@ -363,15 +350,15 @@ public final class Compression {
      * The epochs of a stage that are not done yet.
      *
      * @param now as the recipe has it
-     * @param scaled the same to the network's weights
+     * @param trained the same, fitted to the network's weights
      */
-    private void runStage(Stage now, Stage scaled, TrainingState state, Trainer trainer, Evaluator validation)
+    private void runStage(Stage now, Stage trained, TrainingState state, Trainer trainer, Evaluator validation)
             throws IOException {
         if (epoch == 0 && now.epochs() > 0) {
-            trainer.begin(scaled);
+            trainer.begin(trained);
         }
         while (epoch < now.epochs()) {
-            Trainer.Epoch figures = trainer.epoch(scaled, epoch, globalEpoch);
+            Trainer.Epoch figures = trainer.epoch(trained, epoch, globalEpoch);
             epoch++;
             globalEpoch++;
             progress.epoch();

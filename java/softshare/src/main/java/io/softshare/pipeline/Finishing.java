@@ -227,13 +227,18 @@ final class Finishing {
             }
             biasBits = fine;
         }
-        boolean floats = graph.tensors().stream()
-                .anyMatch(t -> t.role() != TensorRole.WEIGHT && (t.role() != TensorRole.BIAS || biasBits < 0));
-        double most = floats ? score(model()).loss() * (1 + LOSS_SHARE) : 0;
-        for (int bits : floats ? MANTISSA_BITS : new int[0]) {
+        if (graph.tensors().stream()
+                .anyMatch(t -> t.role() != TensorRole.WEIGHT && (t.role() != TensorRole.BIAS || biasBits < 0))) {
+            coarsenFloats();
+        }
+    }
+
+    private void coarsenFloats() {
+        double mostLoss = score(model()).loss() * (1 + LOSS_SHARE);
+        for (int bits : MANTISSA_BITS) {
             mantissaBits = bits;
             Evaluator.Score rounded = score(model());
-            if (rounded.errorPercent() <= limit && rounded.loss() <= most) {
+            if (rounded.errorPercent() <= limit && rounded.loss() <= mostLoss) {
                 note("batch-norm values with %d bits after the first", bits);
                 break;
             }

@@ -159,8 +159,8 @@ public final class GoalRun {
         Checkpoint start;
         try {
             start = towards(graph);
-        } catch (
-                TooLong e) { // perhaps only now: a network with weights of its own is at its second epoch in the search
+        } catch (TooLong e) {
+            // With weights of its own, a network passes its second epoch only in the search.
             shorten(given, e.scale);
             start = towards(graph);
         }

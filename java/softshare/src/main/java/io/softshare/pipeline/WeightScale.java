@@ -8,6 +8,7 @@ import io.softshare.train.Stage;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -38,6 +39,25 @@ final class WeightScale {
             }
         }
         return Math.exp(logs / count);
+    }
+
+    /** The recipe with its lengths fitted to a network's weights; as it is where it asks for no such thing or a tensor is all zero. */
+    static Recipe fitted(Recipe recipe, Graph graph, Map<String, float[]> tensors) {
+        double scale = recipe.weightScale() == 0 ? 0 : of(graph, tensors);
+        return scale > 0 ? multiplied(recipe, scale / recipe.weightScale()) : recipe;
+    }
+
+    /** A line for people on what {@link #fitted} does. */
+    static String describe(Recipe recipe, Graph graph, Map<String, float[]> tensors) {
+        double scale = of(graph, tensors);
+        return scale > 0
+                ? String.format(
+                        Locale.ROOT,
+                        "weights of size %.4f, the recipe is meant for %s: its rates and sigmas times %.3f",
+                        scale,
+                        recipe.weightScale(),
+                        scale / recipe.weightScale())
+                : "a weight tensor is all zero: the recipe's rates and sigmas as they are";
     }
 
     /** The recipe with all its lengths, but for those of stages before there is a dense network, multiplied by a factor. */

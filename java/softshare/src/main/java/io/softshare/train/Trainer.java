@@ -22,6 +22,7 @@ public final class Trainer implements AutoCloseable {
     /**
      * What is the same for all stages.
      *
+     * @param prior the mixture's start and hyperpriors, unless {@link #prior(PriorSettings)} changes them
      * @param fused the prior's step in one pass and the device's fused layers, or each step apart
      * @param sparseBelow share of live weights below which a chain of layers is trained on them alone, where the device and the graph
      *     allow it and fused is set; 0: never

@@ -86,6 +86,31 @@ class CommandLineTest {
         assertTrue(run("inspect", reference.toString()).out().contains("fc1.weight"));
     }
 
+    /** A recipe that is meant for weights of twice the size, with rates and widths of twice the length, is the same recipe. */
+    @Test
+    void ratesAndWidthsFollowTheWeights() throws Exception {
+        Path out = folder.resolve("twice.sws");
+        List<String> more = new ArrayList<>();
+        for (String setting :
+                ("weightScale=0.2 prior.sigmaZero=0.04 prior.sigma=0.4 prior.meanRange=1.2 prior.sigmaFloor=2e-4"
+                                + " prior.rateStart=2e-3 prior.rateEnd=2e-4 prior.sigmaZeroStart=0.04 prior.sigmaZeroEnd=0.2"
+                                + " prior.sigmaStart=0.4 prior.sigmaEnd=0.4"
+                                + " recover.rateStart=2e-3 recover.rateEnd=2e-4 recover.sigmaStart=0.4 recover.sigmaEnd=0.4"
+                                + " soften.rateStart=2e-3 soften.rateEnd=2e-4 soften.sigmaStart=0.16 soften.sigmaEnd=0.04"
+                                + " hard.rateStart=4e-4 hard.rateEnd=1e-5 hard.entropyWidth=0.06")
+                        .split(" ")) {
+            more.addAll(List.of("--set", setting));
+        }
+        Outcome outcome = run(compress(out, more.toArray(String[]::new)));
+        assertEquals(0, outcome.status(), outcome.err());
+        assertArrayEquals(Files.readAllBytes(reference), Files.readAllBytes(out));
+
+        Path fixed = folder.resolve("fixed.sws");
+        Outcome withoutScale = run(compress(fixed, "--set", "weightScale=0"));
+        assertEquals(0, withoutScale.status(), withoutScale.err());
+        assertFalse(Arrays.equals(Files.readAllBytes(reference), Files.readAllBytes(fixed)), "the scale did nothing");
+    }
+
     @Test
     void aRunsFolderKeepsWhatItDid() throws Exception {
         Path kept = folder.resolve("kept");

@@ -56,7 +56,6 @@ class WeightScaleTest {
         assertEquals(was.rateStart() / 4, is.rateStart());
         assertEquals(was.rateEnd() / 4, is.rateEnd());
         assertEquals(was.rateMeans() / 4, is.rateMeans());
-        assertEquals(was.sigmaStart() / 4, is.sigmaStart());
         assertEquals(was.ratePrecisions(), is.ratePrecisions());
         assertEquals(was.tauEnd(), is.tauEnd());
         assertEquals(paper.prior().sigmaZero() / 4, quarter.prior().sigmaZero());
@@ -65,6 +64,17 @@ class WeightScaleTest {
         assertEquals(paper.prior().betaZero() / 16, quarter.prior().betaZero());
         assertEquals(paper.prior().alphaZero(), quarter.prior().alphaZero());
         assertNotEquals(paper, quarter);
+        Recipe generic = Recipes.builtIn("generic");
+        Recipe half = WeightScale.multiplied(generic, 0.5);
+        Stage widen = generic.stages().get(1);
+        assertEquals(widen.sigmaZeroStart() / 2, half.stages().get(1).sigmaZeroStart());
+        assertEquals(widen.sigmaZeroEnd() / 2, half.stages().get(1).sigmaZeroEnd());
+        assertEquals(widen.sigmaStart() / 2, half.stages().get(1).sigmaStart());
+        assertEquals(widen.sigmaEnd() / 2, half.stages().get(1).sigmaEnd());
+        assertEquals(
+                generic.stages().get(4).entropyWidth() / 2, half.stages().get(4).entropyWidth());
+        assertEquals(generic.prior().sigma() / 2, half.prior().sigma());
+        assertEquals(generic.prior().meanRange() / 2, half.prior().meanRange());
         assertEquals(paper, WeightScale.multiplied(quarter, 4));
         for (String name : Recipes.NAMES) {
             assertEquals(Recipes.builtIn(name), WeightScale.multiplied(Recipes.builtIn(name), 1), name);
