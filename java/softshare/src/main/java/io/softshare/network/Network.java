@@ -73,7 +73,7 @@ public final class Network implements AutoCloseable {
      * A node to compile. gives: the node that its output is the value of: its own, or the last one computed with it: pool (null: none),
      * and a rectifier where fused. inPlace: it overwrites its input.
      */
-    private record Plan(Node node, Operation.MaxPool pool, boolean fused, boolean inPlace, Node gives) {
+    record Plan(Node node, Operation.MaxPool pool, boolean fused, boolean inPlace, Node gives) {
         static Plan of(Node node, boolean inPlace) {
             return new Plan(node, null, false, inPlace, node);
         }
@@ -93,6 +93,7 @@ public final class Network implements AutoCloseable {
                 plans.add(Plan.of(node, relu && follows && !(last.node().operation() instanceof Operation.Relu)));
             }
         }
+        Sharing sharing = new Sharing(plans, Graph.INPUT);
         for (Plan plan : plans) {
             String name = plan.gives().name();
             if (plan.inPlace()) {
@@ -100,7 +101,14 @@ public final class Network implements AutoCloseable {
                 continue;
             }
             Shape shape = graph.shape(name);
-            values.put(name, new Value(shape, own(floats(shape)), training ? own(floats(shape)) : null));
+            Value data = values.get(sharing.dataOf(name));
+            Value gradient = values.get(sharing.gradientOf(name));
+            values.put(
+                    name,
+                    new Value(
+                            shape,
+                            data != null ? data.data : own(floats(shape)),
+                            !training ? null : gradient != null ? gradient.gradient : own(floats(shape))));
         }
         return plans;
     }

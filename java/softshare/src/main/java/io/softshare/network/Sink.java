@@ -39,10 +39,12 @@ final class Sink {
         }
     }
 
-    /** Passes on a gradient as it is. */
+    /** Passes on a gradient as it is; nothing where both are one buffer (see {@link Sharing}). */
     void pass(Buffer from) {
         if (first) {
-            gradient.copyFrom(from);
+            if (gradient != from) {
+                gradient.copyFrom(from);
+            }
         } else {
             kernels.add(count, gradient, from, gradient);
         }

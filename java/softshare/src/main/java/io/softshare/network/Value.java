@@ -3,7 +3,10 @@ package io.softshare.network;
 import io.softshare.device.Buffer;
 import io.softshare.graph.Shape;
 
-/** What a node gives for a batch (NHWC), and the loss's gradient in it. Aliases of one value share both. */
+/**
+ * What a node gives for a batch (NHWC), and the loss's gradient in it. Aliases of one value share both, some values one of them with
+ * another: see {@link Sharing}.
+ */
 final class Value {
     final Shape shape;
     final Buffer data;
