@@ -23,6 +23,11 @@ public final class TomlText {
             throw refused(where, e.position(), e.getMessage());
         } catch (StackOverflowError e) { // the parser goes down a level of the stack with each level of the text
             throw new RecipeException(where + ": lists or tables lie too deep in one another; three levels are needed");
+        } catch (RuntimeException
+                | AssertionError e) { // its own mistakes: with assertions on, a wrong Unicode escape in a key
+            throw new RecipeException(
+                    where + ": no TOML; the parser stopped at it without saying where. Look for a wrong"
+                            + " escape (a backslash) in a quoted key or text");
         }
         if (toml.hasErrors()) {
             TomlParseError first = toml.errors().get(0);

@@ -56,4 +56,12 @@ class RecipeFileTest {
                 assertThrows(RecipeException.class, () -> RecipeFile.read("batch = 64\n\"a\\\tb\" = 1", "recipe x"));
         assertTrue(e.getMessage().startsWith("recipe x, line 2: Invalid escape"), e.getMessage());
     }
+
+    /** With assertions on, as here, the parser fails at it instead of saying where it is. */
+    @Test
+    void aWrongUnicodeEscapeInAKeyIsRefused() {
+        String key = "[\"\\" + "ufnz\"z#";
+        RecipeException e = assertThrows(RecipeException.class, () -> RecipeFile.read(key, "recipe x"));
+        assertTrue(e.getMessage().startsWith("recipe x: no TOML"), e.getMessage());
+    }
 }
