@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""How few bits a learned predictor needs for a file's zero maps: what a codec might at most gain there.
+"""How few bits a learned predictor needs for a file's zero maps: a measure of what a better context model might gain.
 
-    bench/peers/zero_map_bound.py FILE.sws...
+    bench/peers/zero_map_predictor.py FILE.sws...
 
 Linear layers and convolutions alike, a tensor is a matrix of output units by inputs (times kernel positions); rows and columns
 without a weight are left out, as every codec here codes them apart. Cells are predicted row after row by a small neural network
