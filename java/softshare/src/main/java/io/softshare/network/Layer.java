@@ -4,7 +4,7 @@ package io.softshare.network;
 interface Layer extends AutoCloseable {
     void forward();
 
-    /** From the output's gradient to the parameters' and the inputs'. May overwrite the output's gradient. */
+    /** From the output's gradient to the parameters' and the inputs'. May overwrite the output's gradient, which {@link Sharing} knows of. */
     void backward();
 
     /** Names of library implementations in use; empty for own kernels. */

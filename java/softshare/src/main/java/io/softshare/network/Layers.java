@@ -10,7 +10,6 @@ import io.softshare.device.PoolOperation;
 
 /** The layers: each calls its kernels in order. Parameters are views into the arena. */
 final class Layers {
-    /** Momentum of running statistics, PyTorch's default. */
     /** Weight of a batch in the running statistics; PyTorch's default unless they are estimated anew. */
     static final class Momentum {
         static final float USUAL = 0.1f;

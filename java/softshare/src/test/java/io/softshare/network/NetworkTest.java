@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Whole networks: gradients against finite differences of the loss along random directions. */
 class NetworkTest {
-    private static final int BATCH = 8;
+    static final int BATCH = 8;
 
     @ParameterizedTest
     @CsvSource({"lenet-300-100, 1, 28, 2e-2", "lenet-5, 1, 28, 2e-2", "wrn-16-4, 3, 16, 5e-2"})
@@ -75,7 +75,8 @@ class NetworkTest {
         return loss(device, network, labels, totals, false);
     }
 
-    private static double loss(Device device, Network network, Buffer labels, Buffer totals, boolean gradient) {
+    /** Mean loss of one batch; gradient: also where a backward pass begins. */
+    static double loss(Device device, Network network, Buffer labels, Buffer totals, boolean gradient) {
         totals.write(0.0, 0.0, 0.0, -1.0);
         network.forward();
         device.kernels()
@@ -91,7 +92,7 @@ class NetworkTest {
         return totals.readDoubles(1)[0] / BATCH;
     }
 
-    private static float[] normals(int count, int stream) {
+    static float[] normals(int count, int stream) {
         float[] values = new float[count];
         int[] words = new int[4];
         for (int i = 0; i < count; i++) {

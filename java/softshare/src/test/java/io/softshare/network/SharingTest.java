@@ -7,13 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.softshare.device.Buffer;
 import io.softshare.device.CpuDevice;
 import io.softshare.device.Device;
-import io.softshare.device.Kernels;
-import io.softshare.device.Philox;
 import io.softshare.graph.Graph;
 import io.softshare.graph.GraphBuilder;
 import io.softshare.graph.Preprocessing;
 import io.softshare.graph.Shape;
 import io.softshare.network.ParameterLayout.Slot;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -23,7 +22,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Sums of branches: who shares a buffer, and that gradients stay the slopes of the loss, tensor by tensor. */
 class SharingTest {
-    private static final int BATCH = 8;
     private static final Shape IMAGE = new Shape(3, 6, 6);
 
     private static GraphBuilder stem(String name) {
@@ -90,13 +88,13 @@ class SharingTest {
     void gradientsAreSlopes(Graph graph) {
         try (Device device = CpuDevice.open(2);
                 Arena arena = new Arena(device, graph, true);
-                Network network = new Network(device, graph, arena, BATCH, true);
-                Buffer labels = device.allocate(4 * BATCH);
+                Network network = new Network(device, graph, arena, NetworkTest.BATCH, true);
+                Buffer labels = device.allocate(4 * NetworkTest.BATCH);
                 Buffer totals = device.allocate(32)) {
             arena.initialise(3);
             labels.write(0, 1, 2, 3, 4, 5, 6, 7);
-            network.input().write(normals((int) (network.input().bytes() / 4)));
-            loss(device, network, labels, totals);
+            network.input().write(NetworkTest.normals((int) (network.input().bytes() / 4), 1));
+            NetworkTest.loss(device, network, labels, totals, true);
             network.backward();
             float[] gradient = arena.gradient().readFloats();
             float[] values = arena.values().readFloats();
@@ -120,7 +118,7 @@ class SharingTest {
                         moved[i] += (float) ((1 - 2 * side) * h * gradient[i]);
                     }
                     arena.values().write(moved);
-                    loss[side] = loss(device, network, labels, totals);
+                    loss[side] = NetworkTest.loss(device, network, labels, totals, false);
                 }
                 assertEquals(
                         1,
@@ -169,33 +167,7 @@ class SharingTest {
     }
 
     private static List<Network.Plan> plans(Graph graph) {
-        return new java.util.ArrayList<>(
+        return new ArrayList<>(
                 graph.nodes().stream().map(n -> Network.Plan.of(n, false)).toList());
-    }
-
-    private static double loss(Device device, Network network, Buffer labels, Buffer totals) {
-        totals.write(0.0, 0.0, 0.0, -1.0);
-        network.forward();
-        device.kernels()
-                .loss(
-                        BATCH,
-                        BATCH,
-                        10,
-                        network.logits(),
-                        new Kernels.Targets(labels, null, 0, 1),
-                        null,
-                        network.logitsGradient(),
-                        totals);
-        return totals.readDoubles(1)[0] / BATCH;
-    }
-
-    private static float[] normals(int count) {
-        float[] values = new float[count];
-        int[] words = new int[4];
-        for (int i = 0; i < count; i++) {
-            Philox.block(7, i, 1, Philox.PURPOSE_OTHER, words);
-            values[i] = (float) Philox.normal(words[0], words[1]);
-        }
-        return values;
     }
 }
