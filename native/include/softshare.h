@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 /* Version of this header. Library and dispatcher must agree. */
-#define SOFTSHARE_ABI 4
+#define SOFTSHARE_ABI 5
 
 /* Statuses. */
 #define SOFTSHARE_OK 0
@@ -52,6 +52,13 @@ extern "C" {
 #define SOFTSHARE_BIAS 1
 #define SOFTSHARE_RELU 2
 #define SOFTSHARE_WEIGHTS_ONLY 4 /* of convolution_pool: its backward is never asked for dx */
+
+/* Tensors that lie in bfloat16, 2 bytes an element, instead of float32, where a function says so. What writes one rounds to even,
+ * as a convolution in bf16 rounds what it reads: the same bits are multiplied, and less memory is read and written. CPU only. */
+#define SOFTSHARE_BF16_X 8   /* a convolution's input */
+#define SOFTSHARE_BF16_DY 16 /* the gradient in a convolution's output */
+#define SOFTSHARE_BF16_Y 32  /* a batch-norm's output */
+#define SOFTSHARE_BF16_DX 64 /* the gradient in a batch-norm's input */
 
 /* Pooling. */
 #define SOFTSHARE_POOL_MAX 0
@@ -136,19 +143,22 @@ int softshare_gather_rows(int64_t context, const float* rows, int width, const i
 int softshare_convolution_create(int64_t context, int batch, int in_channels, int in_height, int in_width,
                                  int out_channels, int kernel_height, int kernel_width, int stride_height,
                                  int stride_width, int pad_height, int pad_width, int flags, int64_t* operation);
-int softshare_convolution_forward(int64_t operation, const float* x, const float* weights, const float* bias, float* y);
+/* Which tensors the other functions take in bfloat16 from now on: SOFTSHARE_BF16_X, SOFTSHARE_BF16_DY, both or 0, as at first.
+ * *able: whether the operation computes in bf16; if not, it takes none, and asking for one is SOFTSHARE_NOT_SUPPORTED. */
+int softshare_convolution_bf16(int64_t operation, int tensors, int* able);
+/* x: float, or bfloat16 by softshare_convolution_bf16; below dy likewise. */
+int softshare_convolution_forward(int64_t operation, const void* x, const float* weights, const float* bias, float* y);
 /* dy is the gradient after the rectifier's mask was applied. */
-int softshare_convolution_backward_data(int64_t operation, const float* dy, const float* weights, float* dx);
+int softshare_convolution_backward_data(int64_t operation, const void* dy, const float* weights, float* dx);
 /* Overwrites dweights and dbias (dbias NULL without SOFTSHARE_BIAS). In bf16, here and in linear layers, x must hold what it held
  * in the operation's last forward call with the same pointer: it was rounded then. */
-int softshare_convolution_backward_weights(int64_t operation, const float* x, const float* dy, float* dweights,
-                                           float* dbias);
+int softshare_convolution_backward_weights(int64_t operation, const void* x, const void* dy, float* dweights, float* dbias);
 
 /*
  * The whole backward pass: dweights and dbias as ..._backward_weights, dx (NULL: not wanted) as ..._backward_data. y: the layer's
- * output if it was made with SOFTSHARE_RELU: dy then counts only where y > 0, and may become so masked in place; NULL: no mask.
+ * output if it was made with SOFTSHARE_RELU: dy (float) then counts only where y > 0, and may become so masked in place; NULL: no mask.
  */
-int softshare_convolution_backward(int64_t operation, const float* x, const float* y, float* dy, const float* weights,
+int softshare_convolution_backward(int64_t operation, const void* x, const float* y, void* dy, const float* weights,
                                    float* dx, float* dweights, float* dbias);
 
 /*
@@ -190,18 +200,19 @@ int softshare_pool_backward(int64_t operation, const float* dy, const uint8_t* a
 /*
  * Batch normalisation over `count` = batch·height·width positions of `channels`. Training form: batch mean and (biased)
  * variance are written to mean and variance and folded into the running ones with PyTorch's momentum (unbiased variance
- * there; running NULL: not folded). relu != 0 applies a rectifier after it.
+ * there; running NULL: not folded). flags: SOFTSHARE_RELU applies a rectifier after it; SOFTSHARE_BF16_Y, SOFTSHARE_BF16_DX: y, dx
+ * lie in bfloat16, not in float.
  */
 int softshare_batchnorm_forward(int64_t context, int64_t count, int channels, const float* x, const float* scale,
-                                const float* shift, float epsilon, float momentum, int relu, float* y, float* mean,
+                                const float* shift, float epsilon, float momentum, int flags, void* y, float* mean,
                                 float* variance, float* running_mean, float* running_variance);
 int softshare_batchnorm_inference(int64_t context, int64_t count, int channels, const float* x, const float* scale,
                                   const float* shift, const float* running_mean, const float* running_variance,
-                                  float epsilon, int relu, float* y);
-/* dy in place becomes dy masked by y > 0 where relu != 0 (y is then needed). */
-int softshare_batchnorm_backward(int64_t context, int64_t count, int channels, const float* x, const float* y, float* dy,
-                                 const float* scale, const float* mean, const float* variance, float epsilon, int relu,
-                                 float* dx, float* dscale, float* dshift);
+                                  float epsilon, int flags, void* y);
+/* With SOFTSHARE_RELU (y is then needed) dy counts only where y > 0, and may become so masked in place. */
+int softshare_batchnorm_backward(int64_t context, int64_t count, int channels, const float* x, const void* y, float* dy,
+                                 const float* scale, const float* mean, const float* variance, float epsilon, int flags,
+                                 void* dx, float* dscale, float* dshift);
 
 /* y = max(x, 0); in place allowed. */
 int softshare_relu_forward(int64_t context, int64_t count, const float* x, float* y);

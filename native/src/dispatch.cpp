@@ -129,16 +129,19 @@ int softshare_gather_rows(int64_t context, const float* rows, int width, const i
 int softshare_convolution_create(int64_t context, int batch, int in_channels, int in_height, int in_width, int out_channels, int kernel_height, int kernel_width, int stride_height, int stride_width, int pad_height, int pad_width, int flags, int64_t* operation) {
     return dispatch(&Table::convolution_create, context, batch, in_channels, in_height, in_width, out_channels, kernel_height, kernel_width, stride_height, stride_width, pad_height, pad_width, flags, operation);
 }
-int softshare_convolution_forward(int64_t operation, const float* x, const float* weights, const float* bias, float* y) {
+int softshare_convolution_bf16(int64_t operation, int tensors, int* able) {
+    return dispatch(&Table::convolution_bf16, operation, tensors, able);
+}
+int softshare_convolution_forward(int64_t operation, const void* x, const float* weights, const float* bias, float* y) {
     return dispatch(&Table::convolution_forward, operation, x, weights, bias, y);
 }
-int softshare_convolution_backward_data(int64_t operation, const float* dy, const float* weights, float* dx) {
+int softshare_convolution_backward_data(int64_t operation, const void* dy, const float* weights, float* dx) {
     return dispatch(&Table::convolution_backward_data, operation, dy, weights, dx);
 }
-int softshare_convolution_backward_weights(int64_t operation, const float* x, const float* dy, float* dweights, float* dbias) {
+int softshare_convolution_backward_weights(int64_t operation, const void* x, const void* dy, float* dweights, float* dbias) {
     return dispatch(&Table::convolution_backward_weights, operation, x, dy, dweights, dbias);
 }
-int softshare_convolution_backward(int64_t operation, const float* x, const float* y, float* dy, const float* weights, float* dx, float* dweights, float* dbias) {
+int softshare_convolution_backward(int64_t operation, const void* x, const float* y, void* dy, const float* weights, float* dx, float* dweights, float* dbias) {
     return dispatch(&Table::convolution_backward, operation, x, y, dy, weights, dx, dweights, dbias);
 }
 int softshare_convolution_pool_create(int64_t context, int batch, int in_channels, int in_height, int in_width, int out_channels, int kernel_height, int kernel_width, int stride_height, int stride_width, int pad_height, int pad_width, int window_height, int window_width, int window_pad_height, int window_pad_width, int flags, int64_t* operation) {
@@ -174,14 +177,14 @@ int softshare_pool_forward(int64_t operation, const float* x, float* y, uint8_t*
 int softshare_pool_backward(int64_t operation, const float* dy, const uint8_t* argmax, float* dx) {
     return dispatch(&Table::pool_backward, operation, dy, argmax, dx);
 }
-int softshare_batchnorm_forward(int64_t context, int64_t count, int channels, const float* x, const float* scale, const float* shift, float epsilon, float momentum, int relu, float* y, float* mean, float* variance, float* running_mean, float* running_variance) {
-    return dispatch(&Table::batchnorm_forward, context, count, channels, x, scale, shift, epsilon, momentum, relu, y, mean, variance, running_mean, running_variance);
+int softshare_batchnorm_forward(int64_t context, int64_t count, int channels, const float* x, const float* scale, const float* shift, float epsilon, float momentum, int flags, void* y, float* mean, float* variance, float* running_mean, float* running_variance) {
+    return dispatch(&Table::batchnorm_forward, context, count, channels, x, scale, shift, epsilon, momentum, flags, y, mean, variance, running_mean, running_variance);
 }
-int softshare_batchnorm_inference(int64_t context, int64_t count, int channels, const float* x, const float* scale, const float* shift, const float* running_mean, const float* running_variance, float epsilon, int relu, float* y) {
-    return dispatch(&Table::batchnorm_inference, context, count, channels, x, scale, shift, running_mean, running_variance, epsilon, relu, y);
+int softshare_batchnorm_inference(int64_t context, int64_t count, int channels, const float* x, const float* scale, const float* shift, const float* running_mean, const float* running_variance, float epsilon, int flags, void* y) {
+    return dispatch(&Table::batchnorm_inference, context, count, channels, x, scale, shift, running_mean, running_variance, epsilon, flags, y);
 }
-int softshare_batchnorm_backward(int64_t context, int64_t count, int channels, const float* x, const float* y, float* dy, const float* scale, const float* mean, const float* variance, float epsilon, int relu, float* dx, float* dscale, float* dshift) {
-    return dispatch(&Table::batchnorm_backward, context, count, channels, x, y, dy, scale, mean, variance, epsilon, relu, dx, dscale, dshift);
+int softshare_batchnorm_backward(int64_t context, int64_t count, int channels, const float* x, const void* y, float* dy, const float* scale, const float* mean, const float* variance, float epsilon, int flags, void* dx, float* dscale, float* dshift) {
+    return dispatch(&Table::batchnorm_backward, context, count, channels, x, y, dy, scale, mean, variance, epsilon, flags, dx, dscale, dshift);
 }
 int softshare_relu_forward(int64_t context, int64_t count, const float* x, float* y) {
     return dispatch(&Table::relu_forward, context, count, x, y);

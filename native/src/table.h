@@ -16,6 +16,7 @@
     X(gather_labels) \
     X(gather_rows) \
     X(convolution_create) \
+    X(convolution_bf16) \
     X(convolution_forward) \
     X(convolution_backward_data) \
     X(convolution_backward_weights) \

@@ -195,9 +195,10 @@ Parameter passed(Copies* copies, Argument& argument) {
         static_assert(!std::is_pointer_v<Plain>, "a bare pointer has no size: pass the vector, range(pointer, count) or one(value)");
         using Element = std::remove_pointer_t<Parameter>;
         constexpr bool written = !std::is_const_v<Element>;
-        static std::remove_const_t<Element> nothing[16] = {};  // an empty vector's data may be NULL, which functions refuse
+        static double room[16] = {};  // an empty vector's data may be NULL, which functions refuse
+        const auto nothing = static_cast<Parameter>(static_cast<void*>(room));
         const auto* host = std::data(argument);
-        const size_t bytes = std::size(argument) * sizeof(Element);
+        const size_t bytes = std::size(argument) * sizeof(*host);
         if (cuda() != nullptr) return static_cast<Parameter>(copies->to_device(host != nullptr ? static_cast<const void*>(host) : nothing, bytes, written));
         return bytes > 0 ? const_cast<Parameter>(static_cast<const Element*>(host)) : nothing;
     }

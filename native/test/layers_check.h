@@ -156,6 +156,21 @@ inline int64_t bf16_context(int threads) {
     return 0;
 }
 
+/* The nearest bfloat16 values, ties to even, by arithmetic: 8 bits of mantissa are kept. For numbers that are not tiny. */
+inline std::vector<uint16_t> to_bf16(const Floats& values) {
+    std::vector<uint16_t> all;
+    for (float value : values) {
+        int exponent;
+        const float mantissa = frexpf(value, &exponent);
+        const float rounded = static_cast<float>(ldexp(nearbyint(ldexp(double(mantissa), 8)), exponent - 8));
+        uint32_t word;
+        memcpy(&word, &rounded, sizeof word);
+        check((word & 0xffff) == 0, "a bfloat16 has 16 bits");
+        all.push_back(static_cast<uint16_t>(word >> 16));
+    }
+    return all;
+}
+
 inline Floats absolute(Floats values) {
     for (float& v : values) v = fabsf(v);
     return values;

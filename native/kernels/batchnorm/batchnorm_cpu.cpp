@@ -33,6 +33,8 @@ int64_t rows_with_sums(int64_t count, int64_t channels) {
 /* Rows a chunk of a plain pass. */
 int64_t rows_of_pass(int64_t channels) { return std::max<int64_t>(1, (1 << 14) / channels); }
 
+bool has(int flags, int flag) { return (flags & flag) != 0; }
+
 /* Memory of the calling thread for doubles and floats of a call; it grows once and stays. */
 double* doubles(int64_t size) {
     static thread_local std::vector<double> memory;
@@ -62,7 +64,11 @@ double* two_sums(const Context* context, int64_t count, int64_t channels, Body&&
     return sums;
 }
 
-int checked(const char* where, int64_t count, int channels, float epsilon) {
+/* flags: expected among `allowed`. */
+int checked(const char* where, int64_t count, int channels, float epsilon, int flags, int allowed) {
+    if ((flags & ~allowed) != 0) {
+        return fail(SOFTSHARE_INVALID_ARGUMENT, std::string(where) + ": expected flags among " + std::to_string(allowed) + ", found " + std::to_string(flags));
+    }
     if (int bad = require_sizes(where, 1, {{"count", count}, {"channels", channels}})) return bad;
     if (!(epsilon >= 0.0f)) {
         return fail(SOFTSHARE_INVALID_ARGUMENT, std::string(where) + ": epsilon must be 0 or more, found " + std::to_string(epsilon));
@@ -73,7 +79,7 @@ int checked(const char* where, int64_t count, int channels, float epsilon) {
 }  // namespace
 
 int batchnorm_forward(int64_t handle, int64_t count, int channels, const float* x, const float* scale,
-                      const float* shift, float epsilon, float momentum, int relu, float* y, float* mean,
+                      const float* shift, float epsilon, float momentum, int flags, void* y, float* mean,
                       float* variance, float* running_mean, float* running_variance) {
     const char* where = "batchnorm_forward";
     return guarded(where, [&] {
@@ -81,14 +87,14 @@ int batchnorm_forward(int64_t handle, int64_t count, int channels, const float* 
                                                {"variance", variance}})) {
             return bad;
         }
-        if (int bad = checked(where, count, channels, epsilon)) return bad;
+        if (int bad = checked(where, count, channels, epsilon, flags, SOFTSHARE_RELU | SOFTSHARE_BF16_Y)) return bad;
         if ((running_mean == nullptr) != (running_variance == nullptr)) {
             return fail(SOFTSHARE_INVALID_ARGUMENT, std::string(where) + ": pass both running statistics or neither");
         }
         const Context* context = context_of(handle);
         const BatchnormLoops& loops = loops_of(context);
         const double* sums = two_sums(context, count, channels, [&](int64_t begin, int64_t end, double* sum, double* squares) {
-            loops.moments(begin, end, channels, x, sum, squares);
+            loops.moments({begin, end, channels}, x, sum, squares);
         });
         float* factor = floats(channels);
         const double unbiased = count > 1 ? static_cast<double>(count) / static_cast<double>(count - 1) : 1.0;
@@ -105,7 +111,7 @@ int batchnorm_forward(int64_t handle, int64_t count, int channels, const float* 
             }
         }
         parallel_range(context, count, rows_of_pass(channels), [=, &loops](int64_t begin, int64_t end) {
-            loops.normalise(begin, end, channels, x, mean, factor, shift, relu != 0, y);
+            loops.normalise({begin, end, channels}, x, mean, factor, shift, has(flags, SOFTSHARE_RELU), has(flags, SOFTSHARE_BF16_Y), y);
         });
         return SOFTSHARE_OK;
     });
@@ -113,14 +119,14 @@ int batchnorm_forward(int64_t handle, int64_t count, int channels, const float* 
 
 int batchnorm_inference(int64_t handle, int64_t count, int channels, const float* x, const float* scale,
                         const float* shift, const float* running_mean, const float* running_variance, float epsilon,
-                        int relu, float* y) {
+                        int flags, void* y) {
     const char* where = "batchnorm_inference";
     return guarded(where, [&] {
         if (int bad = require_pointers(where, {{"x", x}, {"scale", scale}, {"shift", shift}, {"running_mean", running_mean},
                                                {"running_variance", running_variance}, {"y", y}})) {
             return bad;
         }
-        if (int bad = checked(where, count, channels, epsilon)) return bad;
+        if (int bad = checked(where, count, channels, epsilon, flags, SOFTSHARE_RELU | SOFTSHARE_BF16_Y)) return bad;
         const Context* context = context_of(handle);
         const BatchnormLoops& loops = loops_of(context);
         float* factor = floats(channels);
@@ -128,14 +134,14 @@ int batchnorm_inference(int64_t handle, int64_t count, int channels, const float
             factor[c] = static_cast<float>(scale[c] / sqrt(static_cast<double>(running_variance[c]) + epsilon));
         }
         parallel_range(context, count, rows_of_pass(channels), [=, &loops](int64_t begin, int64_t end) {
-            loops.normalise(begin, end, channels, x, running_mean, factor, shift, relu != 0, y);
+            loops.normalise({begin, end, channels}, x, running_mean, factor, shift, has(flags, SOFTSHARE_RELU), has(flags, SOFTSHARE_BF16_Y), y);
         });
         return SOFTSHARE_OK;
     });
 }
 
-int batchnorm_backward(int64_t handle, int64_t count, int channels, const float* x, const float* y, float* dy,
-                       const float* scale, const float* mean, const float* variance, float epsilon, int relu, float* dx,
+int batchnorm_backward(int64_t handle, int64_t count, int channels, const float* x, const void* y, float* dy,
+                       const float* scale, const float* mean, const float* variance, float epsilon, int flags, void* dx,
                        float* dscale, float* dshift) {
     const char* where = "batchnorm_backward";
     return guarded(where, [&] {
@@ -144,13 +150,13 @@ int batchnorm_backward(int64_t handle, int64_t count, int channels, const float*
                                                {"dshift", dshift}})) {
             return bad;
         }
-        if (int bad = relu != 0 ? require_pointers(where, {{"y", y}}) : SOFTSHARE_OK) return bad;
-        if (int bad = checked(where, count, channels, epsilon)) return bad;
+        if (int bad = has(flags, SOFTSHARE_RELU) ? require_pointers(where, {{"y", y}}) : SOFTSHARE_OK) return bad;
+        if (int bad = checked(where, count, channels, epsilon, flags, SOFTSHARE_RELU | SOFTSHARE_BF16_Y | SOFTSHARE_BF16_DX)) return bad;
         const Context* context = context_of(handle);
         const BatchnormLoops& loops = loops_of(context);
-        const float* mask = relu != 0 ? y : nullptr;
+        const BatchnormMask mask{has(flags, SOFTSHARE_RELU) ? y : nullptr, has(flags, SOFTSHARE_BF16_Y)};
         const double* sums = two_sums(context, count, channels, [&](int64_t begin, int64_t end, double* sum, double* products) {
-            loops.gradient_sums(begin, end, channels, x, mask, dy, mean, sum, products);
+            loops.gradient_sums({begin, end, channels}, x, mask, dy, mean, sum, products);
         });
         float* factor = floats(3 * channels);
         float* a = factor + channels;
@@ -164,7 +170,7 @@ int batchnorm_backward(int64_t handle, int64_t count, int channels, const float*
             b[c] = static_cast<float>(sums[channels + c] / (static_cast<double>(count) * spread));
         }
         parallel_range(context, count, rows_of_pass(channels), [=, &loops](int64_t begin, int64_t end) {
-            loops.gradient(begin, end, channels, x, dy, mean, factor, a, b, dx);
+            loops.gradient({begin, end, channels}, x, mask, dy, mean, factor, a, b, has(flags, SOFTSHARE_BF16_DX), dx);
         });
         return SOFTSHARE_OK;
     });

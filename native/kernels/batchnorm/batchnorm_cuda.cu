@@ -31,7 +31,10 @@ Room room_of(const Context* context, int64_t count, int channels) {
     return {context->room, context->room + 2 * channels * chunks, (count + rows - 1) / rows, rows};
 }
 
-int checked(const char* where, int64_t count, int channels, float epsilon) {
+int checked(const char* where, int64_t count, int channels, float epsilon, int flags) {
+    if ((flags & ~SOFTSHARE_RELU) != 0) {
+        return fail(SOFTSHARE_NOT_SUPPORTED, std::string(where) + ": of flags SOFTSHARE_RELU alone on CUDA, found " + std::to_string(flags));
+    }
     if (int bad = require_sizes(where, 1, {{"count", count}, {"channels", channels}})) return bad;
     if (!(epsilon >= 0.0f)) {
         return fail(SOFTSHARE_INVALID_ARGUMENT, std::string(where) + ": epsilon must be 0 or more, found " + std::to_string(epsilon));
@@ -188,12 +191,12 @@ struct Gradient {
 }  // namespace
 
 int batchnorm_forward(int64_t handle, int64_t count, int channels, const float* x, const float* scale, const float* shift, float epsilon,
-                      float momentum, int relu, float* y, float* mean, float* variance, float* running_mean, float* running_variance) {
+                      float momentum, int flags, void* y, float* mean, float* variance, float* running_mean, float* running_variance) {
     const char* where = "batchnorm_forward";
     if (int bad = require_pointers(where, {{"x", x}, {"scale", scale}, {"shift", shift}, {"y", y}, {"mean", mean}, {"variance", variance}})) {
         return bad;
     }
-    if (int bad = checked(where, count, channels, epsilon)) return bad;
+    if (int bad = checked(where, count, channels, epsilon, flags)) return bad;
     if ((running_mean == nullptr) != (running_variance == nullptr)) {
         return fail(SOFTSHARE_INVALID_ARGUMENT, std::string(where) + ": pass both running statistics or neither");
     }
@@ -204,39 +207,42 @@ int batchnorm_forward(int64_t handle, int64_t count, int channels, const float* 
                                                                   mean, variance, running_mean, running_variance, room.factors})) {
         return bad;
     }
-    return for_each(where, handle, count * channels, Normalise{Divisor(unsigned(channels)), x, mean, shift, room.factors, relu != 0, y});
+    return for_each(where, handle, count * channels, Normalise{Divisor(unsigned(channels)), x, mean, shift, room.factors, flags == SOFTSHARE_RELU,
+                                                                static_cast<float*>(y)});
 }
 
 int batchnorm_inference(int64_t handle, int64_t count, int channels, const float* x, const float* scale, const float* shift,
-                        const float* running_mean, const float* running_variance, float epsilon, int relu, float* y) {
+                        const float* running_mean, const float* running_variance, float epsilon, int flags, void* y) {
     const char* where = "batchnorm_inference";
     if (int bad = require_pointers(where, {{"x", x}, {"scale", scale}, {"shift", shift}, {"running_mean", running_mean},
                                            {"running_variance", running_variance}, {"y", y}})) {
         return bad;
     }
-    if (int bad = checked(where, count, channels, epsilon)) return bad;
+    if (int bad = checked(where, count, channels, epsilon, flags)) return bad;
     double* factors = context_of(handle)->room;
     if (int bad = for_each(where, handle, channels, InferenceFactor{scale, running_variance, epsilon, factors})) return bad;
-    return for_each(where, handle, count * channels, Normalise{Divisor(unsigned(channels)), x, running_mean, shift, factors, relu != 0, y});
+    return for_each(where, handle, count * channels, Normalise{Divisor(unsigned(channels)), x, running_mean, shift, factors, flags == SOFTSHARE_RELU,
+                                                                static_cast<float*>(y)});
 }
 
-int batchnorm_backward(int64_t handle, int64_t count, int channels, const float* x, const float* y, float* dy, const float* scale,
-                       const float* mean, const float* variance, float epsilon, int relu, float* dx, float* dscale, float* dshift) {
+int batchnorm_backward(int64_t handle, int64_t count, int channels, const float* x, const void* y, float* dy, const float* scale,
+                       const float* mean, const float* variance, float epsilon, int flags, void* dx, float* dscale, float* dshift) {
     const char* where = "batchnorm_backward";
     if (int bad = require_pointers(where, {{"x", x}, {"dy", dy}, {"scale", scale}, {"mean", mean}, {"variance", variance}, {"dx", dx},
                                            {"dscale", dscale}, {"dshift", dshift}})) {
         return bad;
     }
-    if (int bad = relu != 0 ? require_pointers(where, {{"y", y}}) : SOFTSHARE_OK) return bad;
-    if (int bad = checked(where, count, channels, epsilon)) return bad;
+    if (int bad = (flags & SOFTSHARE_RELU) != 0 ? require_pointers(where, {{"y", y}}) : SOFTSHARE_OK) return bad;
+    if (int bad = checked(where, count, channels, epsilon, flags)) return bad;
     const Context* context = context_of(handle);
     const Room room = room_of(context, count, channels);
-    if (int bad = sum_twice(where, context, room, count, channels, GradientSums{x, relu != 0 ? y : nullptr, mean, dy})) return bad;
+    const float* mask = flags == SOFTSHARE_RELU ? static_cast<const float*>(y) : nullptr;
+    if (int bad = sum_twice(where, context, room, count, channels, GradientSums{x, mask, mean, dy})) return bad;
     if (int bad = for_each(where, handle, channels, FinishBackward{{room.sums, room.chunks, channels}, double(count), scale, variance, epsilon,
                                                                    dscale, dshift, room.factors})) {
         return bad;
     }
-    return for_each(where, handle, count * channels, Gradient{Divisor(unsigned(channels)), x, dy, mean, room.factors, dx});
+    return for_each(where, handle, count * channels, Gradient{Divisor(unsigned(channels)), x, dy, mean, room.factors, static_cast<float*>(dx)});
 }
 
 }  // namespace softshare::cuda

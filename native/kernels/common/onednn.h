@@ -6,9 +6,9 @@
  * call reorders them through a buffer of the operation. That is cheap: weights are read once, but used batch × positions
  * times.
  *
- * In bf16 a primitive takes activations, weights and the output's gradient rounded to bfloat16, sums in float32 and gives float32: the
- * caller's buffers stay float32, so each call rounds what it reads through buffers of the operation. Where oneDNN has no fast
- * primitive for a layer in bf16, that layer stays in float32.
+ * In bf16 a primitive takes activations, weights and the output's gradient rounded to bfloat16, sums in float32 and gives float32. Each
+ * call rounds what it reads through buffers of the operation, but for those of x and dy that the caller has rounded already. Where
+ * oneDNN has no fast primitive for a layer in bf16, that layer stays in float32.
  *
  * oneDNN cuts work by the number of threads of the calling thread, both when a primitive is made and when it is run:
  * every entry sets it first. With that, results are the same from run to run.
@@ -76,7 +76,7 @@ private:
     std::vector<dnnl_exec_arg_t> arguments_;
 };
 
-/* Values between the caller's plain order (and float32) and what a primitive wants; nothing where they are the same. */
+/* Values between the caller's plain order (and float32) and what a primitive wants; nothing where they are, or come, the same. */
 class Reorder {
 public:
     Reorder(const dnnl::memory::desc& from, const dnnl::memory::desc& to)
@@ -91,8 +91,8 @@ public:
     }
 
     /* Brings the caller's values into the primitive's form; where they then lie. */
-    const void* import(const dnnl::stream& stream, const float* plain) const {
-        if (!reorder_) return plain;
+    const void* import(const dnnl::stream& stream, const void* plain) const {
+        if (!reorder_ || ready_) return plain;
         reorder_->set(DNNL_ARG_FROM, plain);
         reorder_->set(DNNL_ARG_TO, buffer_.data());
         reorder_->run(stream);
@@ -100,7 +100,10 @@ public:
     }
 
     /* Where the values lie that came in last. */
-    const void* imported(const float* plain) const { return reorder_ ? buffer_.data() : plain; }
+    const void* imported(const void* plain) const { return reorder_ && !ready_ ? buffer_.data() : plain; }
+
+    /* Whether values come in the primitive's form from now on. */
+    void ready(bool yes) { ready_ = yes; }
 
     /* Where a primitive is to write what export_to then brings to the caller. */
     void* place(float* plain) const { return reorder_ ? buffer_.data() : plain; }
@@ -117,6 +120,7 @@ public:
 private:
     OwnedBuffer buffer_;
     std::unique_ptr<Primitive> reorder_;
+    bool ready_ = false;
 };
 
 /* Attributes common to all primitives here: scratch memory is the operation's, a rectifier where the flags say so. */
@@ -142,7 +146,9 @@ public:
     template <typename Forward, typename Data, typename Weights>
     WeightedLayer(Context* owner, const Forward& forward, const Data& data, const Weights& weights,
                   const PlainBuffers& plain, bool bias)
-        : Operation(owner), stream_(onednn_engine()), bias_(bias), outputs_(int64_t(forward.dst_desc().get_size() / sizeof(float))), forward_(forward), data_(data), weights_(weights),
+        : Operation(owner), stream_(onednn_engine()), bias_(bias),
+          rounds_(forward.src_desc().get_data_type() == dnnl::memory::data_type::bf16),
+          outputs_(int64_t(forward.dst_desc().get_size() / sizeof(float))), forward_(forward), data_(data), weights_(weights),
           forward_order_(plain.weights, forward.weights_desc()), data_order_(plain.weights, data.weights_desc()),
           gradient_order_(weights.diff_weights_desc(), plain.weights), x_order_(plain.x, forward.src_desc()),
           dy_order_(plain.y, data.diff_dst_desc()),
@@ -171,7 +177,25 @@ public:
 
     const char* implementation() const override { return names_.c_str(); }
 
-    int forward(const char* where, const float* x, const float* weights, const float* bias, float* y) {
+    /* Which of x and dy come rounded from now on (SOFTSHARE_BF16_X, SOFTSHARE_BF16_DY). *able: whether that can be. */
+    int take_rounded(const char* where, int tensors, int* able) {
+        if (int bad = require_pointers(where, {{"able", able}})) return bad;
+        *able = rounds_;
+        if ((tensors & ~(SOFTSHARE_BF16_X | SOFTSHARE_BF16_DY)) != 0) {
+            return fail(SOFTSHARE_INVALID_ARGUMENT, std::string(where) + ": expected SOFTSHARE_BF16_X, SOFTSHARE_BF16_DY, both or 0, found " +
+                                                        std::to_string(tensors));
+        }
+        if (tensors != 0 && !rounds_) {
+            return fail(SOFTSHARE_NOT_SUPPORTED, std::string(where) + ": this operation computes in float32 (" + names_ + ")");
+        }
+        x_order_.ready((tensors & SOFTSHARE_BF16_X) != 0);
+        dy_order_.ready((tensors & SOFTSHARE_BF16_DY) != 0);
+        dy_rounded_ = (tensors & SOFTSHARE_BF16_DY) != 0;
+        imported_ = nullptr;
+        return SOFTSHARE_OK;
+    }
+
+    int forward(const char* where, const void* x, const float* weights, const float* bias, float* y) {
         if (int bad = require_pointers(where, {{"x", x}, {"weights", weights}, {"y", y}})) return bad;
         if (int bad = bias_matches(where, bias)) return bad;
         FlushTiny flush;
@@ -185,7 +209,7 @@ public:
         return SOFTSHARE_OK;
     }
 
-    int backward_data(const char* where, const float* dy, const float* weights, float* dx) {
+    int backward_data(const char* where, const void* dy, const float* weights, float* dx) {
         if (int bad = require_pointers(where, {{"dy", dy}, {"weights", weights}, {"dx", dx}})) return bad;
         FlushTiny flush;
         omp_set_num_threads(context->threads);
@@ -193,21 +217,25 @@ public:
         return SOFTSHARE_OK;
     }
 
-    int backward_weights(const char* where, const float* x, const float* dy, float* dweights, float* dbias) {
-        return backward(where, x, nullptr, const_cast<float*>(dy), nullptr, nullptr, dweights, dbias); // no mask: dy is only read
+    int backward_weights(const char* where, const void* x, const void* dy, float* dweights, float* dbias) {
+        return backward(where, x, nullptr, const_cast<void*>(dy), nullptr, nullptr, dweights, dbias); // no mask: dy is only read
     }
 
     /* Both gradients; y not NULL: dy is masked by y > 0 in place first. */
-    int backward(const char* where, const float* x, const float* y, float* dy, const float* weights, float* dx, float* dweights,
+    int backward(const char* where, const void* x, const float* y, void* dy, const float* weights, float* dx, float* dweights,
                  float* dbias) {
         if (int bad = require_pointers(where, {{"x", x}, {"dy", dy}, {"dweights", dweights}})) return bad;
         if (int bad = dx == nullptr ? SOFTSHARE_OK : require_pointers(where, {{"weights", weights}})) return bad;
         if (int bad = bias_matches(where, dbias)) return bad;
         if (y != nullptr) {
+            if (dy_rounded_) {
+                return fail(SOFTSHARE_INVALID_ARGUMENT, std::string(where) + ": y must be NULL where dy is bfloat16: it is masked in float only");
+            }
+            float* gradient = static_cast<float*>(dy);
             parallel_range(context, outputs_, 1 << 14, [=](int64_t begin, int64_t end) {
                 for (int64_t i = begin; i < end; i++) {
-                    const float d = dy[i];
-                    dy[i] = y[i] > 0.0f ? d : 0.0f;
+                    const float d = gradient[i];
+                    gradient[i] = y[i] > 0.0f ? d : 0.0f;
                 }
             });
         }
@@ -240,9 +268,9 @@ private:
     }
 
     dnnl::stream stream_;
-    bool bias_;
+    bool bias_, rounds_, dy_rounded_ = false;
     int64_t outputs_;
-    const float* imported_ = nullptr;  // the x that x_order_ holds: by the header's word still what it was then
+    const void* imported_ = nullptr;  // the x that x_order_ holds: by the header's word still what it was then
     Primitive forward_, data_, weights_;
     Reorder forward_order_, data_order_, gradient_order_, x_order_, dy_order_;
     OwnedBuffer scratch_;

@@ -69,7 +69,15 @@ int convolution_create(int64_t context, int batch, int in_channels, int in_heigh
     });
 }
 
-int convolution_forward(int64_t operation, const float* x, const float* weights, const float* bias, float* y) {
+int convolution_bf16(int64_t operation, int tensors, int* able) {
+    const char* where = "convolution_bf16";
+    return guarded(where, [&] {
+        auto* layer = require_operation<Convolution>(where, operation);
+        return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->take_rounded(where, tensors, able);
+    });
+}
+
+int convolution_forward(int64_t operation, const void* x, const float* weights, const float* bias, float* y) {
     const char* where = "convolution_forward";
     return guarded(where, [&] {
         auto* layer = require_operation<Convolution>(where, operation);
@@ -77,7 +85,7 @@ int convolution_forward(int64_t operation, const float* x, const float* weights,
     });
 }
 
-int convolution_backward_data(int64_t operation, const float* dy, const float* weights, float* dx) {
+int convolution_backward_data(int64_t operation, const void* dy, const float* weights, float* dx) {
     const char* where = "convolution_backward_data";
     return guarded(where, [&] {
         auto* layer = require_operation<Convolution>(where, operation);
@@ -85,7 +93,7 @@ int convolution_backward_data(int64_t operation, const float* dy, const float* w
     });
 }
 
-int convolution_backward_weights(int64_t operation, const float* x, const float* dy, float* dweights, float* dbias) {
+int convolution_backward_weights(int64_t operation, const void* x, const void* dy, float* dweights, float* dbias) {
     const char* where = "convolution_backward_weights";
     return guarded(where, [&] {
         auto* layer = require_operation<Convolution>(where, operation);
@@ -93,7 +101,7 @@ int convolution_backward_weights(int64_t operation, const float* x, const float*
     });
 }
 
-int convolution_backward(int64_t operation, const float* x, const float* y, float* dy, const float* weights, float* dx, float* dweights,
+int convolution_backward(int64_t operation, const void* x, const float* y, void* dy, const float* weights, float* dx, float* dweights,
                          float* dbias) {
     const char* where = "convolution_backward";
     return guarded(where, [&] {

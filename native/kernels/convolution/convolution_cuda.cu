@@ -330,28 +330,40 @@ int convolution_create(int64_t context, int batch, int in_channels, int in_heigh
     return WeightedLayer::create(where, context, shape, LayerKind::convolution, operation);
 }
 
-int convolution_forward(int64_t operation, const float* x, const float* weights, const float* bias, float* y) {
+int convolution_bf16(int64_t operation, int tensors, int* able) {
+    const char* where = "convolution_bf16";
+    if (layer_of(where, operation, LayerKind::convolution) == nullptr) return SOFTSHARE_INVALID_ARGUMENT;
+    if (int bad = require_pointers(where, {{"able", able}})) return bad;
+    *able = 0;
+    return tensors == 0 ? SOFTSHARE_OK : fail(SOFTSHARE_NOT_SUPPORTED, std::string(where) + ": tensors are float32 on CUDA");
+}
+
+int convolution_forward(int64_t operation, const void* x, const float* weights, const float* bias, float* y) {
     WeightedLayer* layer = layer_of("convolution_forward", operation, LayerKind::convolution);
-    return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->forward("convolution_forward", x, weights, bias, y);
+    return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->forward("convolution_forward", static_cast<const float*>(x), weights, bias, y);
 }
 
-int convolution_backward_data(int64_t operation, const float* dy, const float* weights, float* dx) {
+int convolution_backward_data(int64_t operation, const void* dy, const float* weights, float* dx) {
     WeightedLayer* layer = layer_of("convolution_backward_data", operation, LayerKind::convolution);
-    return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->backward_data("convolution_backward_data", dy, nullptr, weights, dx);
+    return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT
+                            : layer->backward_data("convolution_backward_data", static_cast<const float*>(dy), nullptr, weights, dx);
 }
 
-int convolution_backward_weights(int64_t operation, const float* x, const float* dy, float* dweights, float* dbias) {
+int convolution_backward_weights(int64_t operation, const void* x, const void* dy, float* dweights, float* dbias) {
     WeightedLayer* layer = layer_of("convolution_backward_weights", operation, LayerKind::convolution);
-    return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT : layer->backward_weights("convolution_backward_weights", x, dy, nullptr, dweights, dbias);
+    return layer == nullptr ? SOFTSHARE_INVALID_ARGUMENT
+                            : layer->backward_weights("convolution_backward_weights", static_cast<const float*>(x), static_cast<const float*>(dy),
+                                                      nullptr, dweights, dbias);
 }
 
-int convolution_backward(int64_t operation, const float* x, const float* y, float* dy, const float* weights, float* dx, float* dweights,
+int convolution_backward(int64_t operation, const void* x, const float* y, void* dy, const float* weights, float* dx, float* dweights,
                          float* dbias) {
     const char* where = "convolution_backward";
     WeightedLayer* layer = layer_of(where, operation, LayerKind::convolution);
     if (layer == nullptr) return SOFTSHARE_INVALID_ARGUMENT;
-    if (int bad = layer->backward_weights(where, x, dy, y, dweights, dbias)) return bad;
-    return dx == nullptr ? SOFTSHARE_OK : layer->backward_data(where, dy, y, weights, dx);
+    const float* gradient = static_cast<const float*>(dy);
+    if (int bad = layer->backward_weights(where, static_cast<const float*>(x), gradient, y, dweights, dbias)) return bad;
+    return dx == nullptr ? SOFTSHARE_OK : layer->backward_data(where, gradient, y, weights, dx);
 }
 
 }  // namespace softshare::cuda

@@ -102,6 +102,41 @@ void tf32(const Case& s) {
     OK(softshare_close(context));
 }
 
+/* x, dy or both rounded by the caller give the bits that they give rounded by the operation. */
+void rounded_before(const Case& s, int64_t operation, const Floats& x, const Floats& weights, const Floats& bias, const Floats& dy) {
+    int able = -1;
+    OK(softshare_convolution_bf16(operation, 0, &able));
+    check(able == (std::string(softshare_implementation(operation)).find("bf16") != std::string::npos), s.name() + " computes in bf16");
+    if (!able) {
+        REFUSED(softshare_convolution_bf16(operation, SOFTSHARE_BF16_X, &able), "computes in float32");
+        return;
+    }
+    const std::vector<uint16_t> x16 = to_bf16(x), dy16 = to_bf16(dy);
+    const float* b = bias.empty() ? nullptr : bias.data();
+    const auto all = [&](int tensors) {
+        OK(softshare_convolution_bf16(operation, tensors, &able));
+        std::vector<Floats> r = {Floats(s.y(), NAN), Floats(x.size(), NAN), Floats(weights.size(), NAN), Floats(bias.size(), NAN)};
+        Floats gradient = dy;
+        const void* in = (tensors & SOFTSHARE_BF16_X) != 0 ? static_cast<const void*>(x16.data()) : x.data();
+        void* out = (tensors & SOFTSHARE_BF16_DY) != 0 ? static_cast<void*>(const_cast<uint16_t*>(dy16.data())) : gradient.data();
+        OK(softshare_convolution_forward(operation, in, weights.data(), b, r[0].data()));
+        OK(softshare_convolution_backward(operation, in, nullptr, out, weights.data(), r[1].data(), r[2].data(), bias.empty() ? nullptr : r[3].data()));
+        return r;
+    };
+    const std::vector<Floats> expected = all(0);
+    for (int tensors : {SOFTSHARE_BF16_X, SOFTSHARE_BF16_DY, SOFTSHARE_BF16_X | SOFTSHARE_BF16_DY, 0}) {
+        const std::vector<Floats> found = all(tensors);
+        for (size_t i = 0; i < found.size(); i++) {
+            same(s.name() + ", tensors " + std::to_string(tensors) + " rounded before, result " + std::to_string(i), found[i], expected[i]);
+        }
+    }
+    OK(softshare_convolution_bf16(operation, SOFTSHARE_BF16_DY, &able));
+    REFUSED(softshare_convolution_backward(operation, x.data(), x.data(), const_cast<uint16_t*>(dy16.data()), weights.data(), nullptr,
+                                           const_cast<float*>(weights.data()), const_cast<float*>(b)), "y must be NULL");
+    REFUSED(softshare_convolution_bf16(operation, SOFTSHARE_RELU, &able), "expected SOFTSHARE_BF16_X");
+    REFUSED(softshare_convolution_bf16(operation, 0, nullptr), "able is NULL");
+}
+
 void bf16(const Case& s) {
     for (int threads = 1; threads <= 2; threads++) {
         const int64_t context = bf16_context(threads);
@@ -125,6 +160,7 @@ void bf16(const Case& s) {
         const Floats elsewhere = x;
         OK(on(create(context, s), softshare_convolution_backward_weights, elsewhere, dy, dweights[1], given(!bias.empty(), dbias)));
         same(s.name() + ", bf16, dweights without forward", dweights[1], dweights[0]);
+        rounded_before(s, operation, x, weights, bias, dy);
         OK(softshare_close(context));
     }
 }

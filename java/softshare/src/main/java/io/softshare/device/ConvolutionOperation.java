@@ -59,6 +59,21 @@ public interface ConvolutionOperation extends LayerOperation {
         }
     }
 
+    /** Whether it rounds its input and its output's gradient to bfloat16, so that {@link #takeBf16} may ask for them rounded. */
+    default boolean computesInBf16() {
+        return false;
+    }
+
+    /**
+     * Which of x and dy lie in bfloat16 from now on, two bytes an element at the start of their buffers. Gives the same bits as rounding
+     * them here. With dy so, a rectifier's mask is not applied: y is null.
+     *
+     * @throws UnsupportedOperationException where it does not compute in bf16
+     */
+    default void takeBf16(boolean x, boolean dy) {
+        throw new UnsupportedOperationException("this convolution does not compute in bf16");
+    }
+
     /** bias null: none was declared. */
     void forward(Buffer x, Buffer weights, Buffer bias, Buffer y);
 

@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.Pointer;
 
 /** Checks that a buffer holds what native code will touch, and gives its pointer. A null buffer is a null pointer. */
 final class Pointers {
@@ -12,6 +13,11 @@ final class Pointers {
 
     static FloatPointer floats(String name, Buffer buffer, long count) {
         return buffer == null ? null : require(name, buffer, count, Float.BYTES).floats();
+    }
+
+    /** Floats, or bfloat16, two bytes each. */
+    static Pointer elements(String name, Buffer buffer, long count, boolean bf16) {
+        return buffer == null ? null : bf16 ? require(name, buffer, count, 2).open() : floats(name, buffer, count);
     }
 
     static DoublePointer doubles(String name, Buffer buffer, long count) {

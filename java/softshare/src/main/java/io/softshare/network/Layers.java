@@ -1,5 +1,6 @@
 package io.softshare.network;
 
+import io.softshare.device.BatchNormOperation;
 import io.softshare.device.Buffer;
 import io.softshare.device.ConvolutionOperation;
 import io.softshare.device.ConvolutionPoolOperation;
@@ -203,69 +204,36 @@ final class Layers {
             Buffer runningMean,
             Buffer runningVariance,
             Buffer mean,
-            Buffer variance,
-            float epsilon) {}
+            Buffer variance) {}
 
-    record BatchNorm(
-            Kernels kernels,
-            boolean training,
-            boolean relu,
-            Momentum momentum,
-            Norm p,
-            long count,
-            Value x,
-            Value y,
-            Sink dx)
+    record BatchNorm(BatchNormOperation op, boolean training, Momentum momentum, Norm p, Value x, Value y, Sink dx)
             implements Layer {
+        /** The same with its output, and the gradient in its input, in bfloat16. */
+        BatchNorm inBf16(boolean output, boolean gradient) {
+            return new BatchNorm(op.inBf16(output, gradient), training, momentum, p, x, y, dx);
+        }
+
         @Override
         public void forward() {
-            int channels = x.shape.channels();
             if (training) {
-                kernels.batchNormForward(
-                        count,
-                        channels,
+                op.forward(
                         x.data,
                         p.scale,
                         p.shift,
-                        p.epsilon,
                         momentum.value,
-                        relu,
                         y.data,
                         p.mean,
                         p.variance,
                         p.runningMean,
                         p.runningVariance);
             } else {
-                kernels.batchNormInference(
-                        count,
-                        channels,
-                        x.data,
-                        p.scale,
-                        p.shift,
-                        p.runningMean,
-                        p.runningVariance,
-                        p.epsilon,
-                        relu,
-                        y.data);
+                op.inference(x.data, p.scale, p.shift, p.runningMean, p.runningVariance, y.data);
             }
         }
 
         @Override
         public void backward() {
-            kernels.batchNormBackward(
-                    count,
-                    x.shape.channels(),
-                    x.data,
-                    y.data,
-                    y.gradient,
-                    p.scale,
-                    p.mean,
-                    p.variance,
-                    p.epsilon,
-                    relu,
-                    dx.target(),
-                    p.dscale,
-                    p.dshift);
+            op.backward(x.data, y.data, y.gradient, p.scale, p.mean, p.variance, dx.target(), p.dscale, p.dshift);
             dx.done();
         }
     }

@@ -1,5 +1,6 @@
 package io.softshare.network;
 
+import io.softshare.device.BatchNormOperation;
 import io.softshare.device.Buffer;
 import io.softshare.device.ConvolutionOperation;
 import io.softshare.device.ConvolutionPoolOperation;
@@ -62,6 +63,7 @@ public final class Network implements AutoCloseable {
             for (int i = plans.size() - 1; i >= 0; i--) {
                 layers.add(0, compile(plans.get(i)));
             }
+            Rounding.apply(plans, layers);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -265,15 +267,16 @@ public final class Network implements AutoCloseable {
                 arena.view(tensors.get(2).name()),
                 arena.view(tensors.get(3).name()),
                 own(device.floats(b.channels())),
-                own(device.floats(b.channels())),
-                b.epsilon());
+                own(device.floats(b.channels())));
         long positions = (long) batch * x.shape.height() * x.shape.width();
         // An image in front of a batch-norm has no gradient to take: one is kept for the kernel to write to.
         Sink dx = sink(x);
         if (training && !dx.wanted()) {
             dx = new Sink(kernels, own(floats(x.shape)), null, true, count(x.shape));
         }
-        return new Layers.BatchNorm(kernels, training, relu, momentum, norm, positions, x, y, dx);
+        BatchNormOperation op =
+                new BatchNormOperation(kernels, positions, b.channels(), b.epsilon(), relu, false, false);
+        return new Layers.BatchNorm(op, training, momentum, norm, x, y, dx);
     }
 
     private Layer average(Operation.AveragePool p, Value x, Value y) {

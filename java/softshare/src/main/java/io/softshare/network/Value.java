@@ -5,7 +5,7 @@ import io.softshare.graph.Shape;
 
 /**
  * What a node gives for a batch (NHWC), and the loss's gradient in it. Aliases of one value share both, some values one of them with
- * another: see {@link Sharing}.
+ * another: see {@link Sharing}. Buffers have room for float32; some hold bfloat16: see {@link Rounding}.
  */
 final class Value {
     final Shape shape;
