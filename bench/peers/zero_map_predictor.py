@@ -25,9 +25,9 @@ import sws_decoder  # noqa: E402
 
 
 def live(matrix):
-    """The matrix without empty rows and columns, and which are not."""
-    rows, columns = matrix.any(1), matrix.any(0)
-    return matrix[rows][:, columns], rows, columns
+    """The matrix without empty rows and columns, and which columns are not."""
+    columns = matrix.any(0)
+    return matrix[matrix.any(1)][:, columns], columns
 
 
 def features(matrix, grid, fan):
@@ -117,7 +117,7 @@ def main():
                 continue
             size = tensor.rows * tensor.columns * tensor.kernel
             whole = numpy.array(struct.unpack(f"<{size}f", values)).reshape(tensor.rows, tensor.columns * tensor.kernel) != 0
-            matrix, rows, columns = live(whole)
+            matrix, columns = live(whole)
             if not matrix.size:
                 continue
             side = int(round((whole.shape[1]) ** 0.5))

@@ -1,7 +1,6 @@
 package io.softshare.network;
 
 import io.softshare.device.ConvolutionOperation;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -15,10 +14,8 @@ final class Rounding {
     private final List<Network.Plan> plans;
     private final List<Layer> layers;
     private final Flow flow;
-    /** Convolutions whose input, and whose output's gradient, come rounded. */
-    private final Set<Integer> inputs = new HashSet<>();
-
-    private final Set<Integer> gradients = new HashSet<>();
+    private final Set<Integer> roundedInputs = new HashSet<>(); // convolutions, by position
+    private final Set<Integer> roundedGradients = new HashSet<>(); // ... whose output's gradient comes rounded
 
     private Rounding(List<Network.Plan> plans, List<Layer> layers) {
         this.plans = plans;
@@ -34,35 +31,34 @@ final class Rounding {
     private void apply() {
         for (int i = 0; i < layers.size(); i++) {
             if (layers.get(i) instanceof Layers.BatchNorm norm) {
-                boolean y = readByConvolutionsAlone(plans.get(i).gives().name(), i, inputs);
-                boolean dx = norm.training() && comesFromConvolutionAlone(i);
-                layers.set(i, norm.inBf16(y, dx));
+                layers.set(i, norm.inBf16(roundOutput(i), norm.training() && roundGradient(i)));
             }
         }
         for (int i = 0; i < layers.size(); i++) {
-            if (inputs.contains(i) || gradients.contains(i)) {
-                convolution(i).takeBf16(inputs.contains(i), gradients.contains(i));
+            if (roundedInputs.contains(i) || roundedGradients.contains(i)) {
+                convolution(i).takeBf16(roundedInputs.contains(i), roundedGradients.contains(i));
             }
         }
     }
 
-    private boolean readByConvolutionsAlone(String output, int maker, Collection<Integer> found) {
-        List<Integer> readers = flow.readers(flow.value(output));
-        if (readers.isEmpty() || flow.maker(flow.value(output)) != maker) {
+    /** Has a batch-norm's output rounded if convolutions alone read it and nobody changes it in place. @return whether it is */
+    private boolean roundOutput(int norm) {
+        String output = flow.value(plans.get(norm).gives().name());
+        List<Integer> readers = flow.readers(output);
+        if (readers.isEmpty() || flow.maker(output) != norm || readers.stream().anyMatch(i -> convolution(i) == null)) {
             return false;
         }
-        boolean all = readers.stream().allMatch(i -> convolution(i) != null);
-        return all && found.addAll(readers);
+        return roundedInputs.addAll(readers);
     }
 
-    /** Whether what a batch-norm reads is a convolution's output, read by nobody else and not rectified. */
-    private boolean comesFromConvolutionAlone(int norm) {
+    /** Has the gradient in its input rounded if that is a convolution's output, not rectified, which nobody else reads. @return whether it is */
+    private boolean roundGradient(int norm) {
         String input = flow.value(plans.get(norm).node().inputs().get(0));
         int maker = flow.maker(input);
         if (maker < 0 || flow.readers(input).size() != 1 || plans.get(maker).fused() || convolution(maker) == null) {
             return false;
         }
-        return gradients.add(maker);
+        return roundedGradients.add(maker);
     }
 
     /** The convolution in bf16 that a layer is; null: it is none. */
