@@ -8,7 +8,7 @@
  *    operations belong to the context they were made with and are freed with softshare_destroy() or with the context.
  *  - Data pointers lie in the device's memory (host memory for the CPU) and belong to the caller. They need 4-byte
  *    alignment; 64 bytes is faster. Buffers never overlap unless a function says "in place".
- *  - Activations are NHWC, float32. Weights are as in PyTorch: convolution (out, in, height, width), linear (out, in).
+ *  - Activations are NHWC, float32 (but for SOFTSHARE_BF16_*). Weights are as in PyTorch: convolution (out, in, height, width), linear (out, in).
  *  - A context and its operations may be used by one thread at a time. Different contexts are independent: they may run at
  *    the same time, on CUDA on streams of their own. (There, at most 8 contexts of a process may have a prior at once.)
  *  - Own kernels (everything but convolution and linear, which are oneDNN's on the CPU) give the same bits for every

@@ -82,6 +82,7 @@ void normalise(const BatchnormRows& rows, const float* x, const float* mean, con
     }
 }
 
+/* Calls body with what the mask is. */
 template <typename Body>
 void with(const BatchnormMask& mask, Body&& body) {
     if (mask.y == nullptr) {

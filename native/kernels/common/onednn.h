@@ -104,6 +104,7 @@ public:
 
     /* Whether values come in the primitive's form from now on. */
     void ready(bool yes) { ready_ = yes; }
+    bool ready() const { return ready_; }
 
     /* Where a primitive is to write what export_to then brings to the caller. */
     void* place(float* plain) const { return reorder_ ? buffer_.data() : plain; }
@@ -190,7 +191,6 @@ public:
         }
         x_order_.ready((tensors & SOFTSHARE_BF16_X) != 0);
         dy_order_.ready((tensors & SOFTSHARE_BF16_DY) != 0);
-        dy_rounded_ = (tensors & SOFTSHARE_BF16_DY) != 0;
         imported_ = nullptr;
         return SOFTSHARE_OK;
     }
@@ -228,7 +228,7 @@ public:
         if (int bad = dx == nullptr ? SOFTSHARE_OK : require_pointers(where, {{"weights", weights}})) return bad;
         if (int bad = bias_matches(where, dbias)) return bad;
         if (y != nullptr) {
-            if (dy_rounded_) {
+            if (dy_order_.ready()) {
                 return fail(SOFTSHARE_INVALID_ARGUMENT, std::string(where) + ": y must be NULL where dy is bfloat16: it is masked in float only");
             }
             float* gradient = static_cast<float*>(dy);
@@ -268,7 +268,7 @@ private:
     }
 
     dnnl::stream stream_;
-    bool bias_, rounds_, dy_rounded_ = false;
+    bool bias_, rounds_;
     int64_t outputs_;
     const void* imported_ = nullptr;  // the x that x_order_ holds: by the header's word still what it was then
     Primitive forward_, data_, weights_;

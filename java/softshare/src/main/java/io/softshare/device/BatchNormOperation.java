@@ -48,6 +48,7 @@ public record BatchNormOperation(
                 floats("running variance", runningVariance, channels)));
     }
 
+    /** By the running statistics. */
     public void inference(Buffer x, Buffer scale, Buffer shift, Buffer runningMean, Buffer runningVariance, Buffer y) {
         check(Native.softshare_batchnorm_inference(
                 kernels.context(),

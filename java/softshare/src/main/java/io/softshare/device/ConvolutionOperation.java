@@ -66,9 +66,7 @@ public interface ConvolutionOperation extends LayerOperation {
 
     /**
      * Which of x and dy lie in bfloat16 from now on, two bytes an element at the start of their buffers. Gives the same bits as rounding
-     * them here. With dy so, a rectifier's mask is not applied: y is null.
-     *
-     * @throws UnsupportedOperationException where it does not compute in bf16
+     * them here. With dy so, a rectifier's mask is not applied: y is null. Fails where {@link #computesInBf16} is false.
      */
     default void takeBf16(boolean x, boolean dy) {
         throw new UnsupportedOperationException("this convolution does not compute in bf16");
