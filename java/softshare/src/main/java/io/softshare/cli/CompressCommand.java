@@ -29,7 +29,9 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** The whole way: data to a .sws file. */
 @Command(
@@ -118,7 +120,10 @@ class CompressCommand implements Callable<Integer> {
             description = "Keep the run's records here (default: OUT.run, removed).")
     Path run;
 
-    @Option(names = "--resume", description = "Go on with the run in --run, or in OUT.run.")
+    @Option(
+            names = "--resume",
+            description = "Go on with the run in --run, or in OUT.run, with its options; all but --out and what is only"
+                    + " about the file (--codec, --rate-distortion, --canonical-order) must be as they were.")
     boolean resume;
 
     @Option(
@@ -138,6 +143,12 @@ class CompressCommand implements Callable<Integer> {
 
     @Mixin
     DeviceOptions device;
+
+    @Spec
+    private CommandSpec commandSpec;
+
+    /** What recipe options change, if neither {@code --recipe} nor {@code --method} names one: that of the run that goes on, or null. */
+    private Recipe base;
 
     /** What the run is for: {@code compress} or {@code train}. */
     String goal() {
@@ -173,7 +184,7 @@ class CompressCommand implements Callable<Integer> {
                     "no checkpoint is in " + folder + "; start without --resume, with all options");
         }
         // A run that was killed before its first checkpoint begins again.
-        Settings settings = kept == null ? settings(out) : kept;
+        Settings settings = kept == null ? settings(out) : resumed(kept, folder);
         Path target = Path.of(settings.get("out"));
         checkWritable("--out", target);
         if (report != null) {
@@ -216,6 +227,17 @@ class CompressCommand implements Callable<Integer> {
         return 0;
     }
 
+    /** What the run in the folder goes on with; see {@link Resumption}. */
+    private Settings resumed(Settings kept, Path folder) throws IOException {
+        model = model != null ? model : kept.get("model");
+        data = data != null ? data : kept.get("data");
+        if (method.recipe(recipe) == null) {
+            base = RecipeFile.read(kept.get("recipe"), "recipe");
+        }
+        Settings given = settings(out != null ? out : Path.of(kept.get("out")));
+        return Resumption.of(commandSpec, kept, given, folder);
+    }
+
     private static Settings interrupted(Path folder) throws IOException {
         Settings towardsGoal = GoalRun.interrupted(folder);
         return towardsGoal != null ? towardsGoal : Compression.interrupted(folder);
@@ -225,7 +247,8 @@ class CompressCommand implements Callable<Integer> {
         if (model == null && method.recipe(recipe) == null) {
             throw new UsageException("--model is missing; expected " + ModelSource.expected());
         }
-        Recipe found = changed(Recipes.find(method.recipe(recipe), model, data == null ? "mnist" : data));
+        Recipe named = base != null ? base : Recipes.find(method.recipe(recipe), model, data == null ? "mnist" : data);
+        Recipe found = changed(named);
         if (goal().equals("train")) {
             found = found.withTeacher("none")
                     .withStages(found.stages().stream()

@@ -480,6 +480,8 @@ public final class Compression {
             Map<String, float[]> trained = new LinkedHashMap<>();
             finished.unmoved().tensors().forEach(t -> trained.put(t.spec().name(), t.values()));
             StateDict.of(graph, trained).write(run.resolve(RunFiles.END));
+        } else {
+            Files.deleteIfExists(run.resolve(RunFiles.END)); // of a run written before, in another order
         }
         SwsFile file = SwsReader.read(out, limits(graph));
         double error = testError(device, file, data.test());

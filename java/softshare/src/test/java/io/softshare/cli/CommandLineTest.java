@@ -177,6 +177,35 @@ class CommandLineTest {
         assertArrayEquals(Files.readAllBytes(reference), Files.readAllBytes(out));
     }
 
+    /** What is only about the file may change, and gives the bytes of a run that began with it; all else is refused. */
+    @Test
+    void aRunGoesOnWithItsOwnOptions() throws Exception {
+        Path kept = folder.resolve("resumed");
+        Path first = folder.resolve("first.sws");
+        assertEquals(0, run(compress(first, "--run", kept.toString())).status());
+        for (String changed :
+                List.of("--seed 2", "--threads 2", "--augment shift", "--set batch=49", "--teacher lenet-5")) {
+            List<String> arguments = new ArrayList<>(List.of("compress", "--resume", "--run", kept.toString()));
+            arguments.addAll(List.of(changed.split(" ")));
+            Outcome refused = run(arguments.toArray(String[]::new));
+            assertEquals(2, refused.status(), refused.err());
+            String line = oneLine(refused.err());
+            assertTrue(line.contains(changed.startsWith("--set") ? "batch = 49" : "run in " + kept), line);
+        }
+        Outcome training = run("train", "--resume", "--run", kept.toString());
+        assertEquals(2, training.status());
+        assertTrue(oneLine(training.err()).contains("begun by compress"), training.err());
+
+        Path other = folder.resolve("other.sws");
+        Outcome again = run(
+                "compress", "--resume", "--run", kept.toString(), "--out", other.toString(), "--codec", "csr-huffman");
+        assertEquals(0, again.status(), again.err());
+        Path direct = folder.resolve("direct.sws");
+        assertEquals(0, run(compress(direct, "--codec", "csr-huffman")).status());
+        assertArrayEquals(Files.readAllBytes(direct), Files.readAllBytes(other));
+        assertArrayEquals(Files.readAllBytes(reference), Files.readAllBytes(first), "the first file was touched");
+    }
+
     @Test
     void everyChangedByteIsRefused() throws Exception {
         byte[] bytes = Files.readAllBytes(reference);

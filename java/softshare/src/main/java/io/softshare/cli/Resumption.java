@@ -1,0 +1,118 @@
+package io.softshare.cli;
+
+import io.softshare.pipeline.Goal;
+import io.softshare.pipeline.Settings;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/**
+ * Options beside {@code --resume}: a run keeps what it began with, so that it ends with the bytes it would have had. What is given
+ * again must be the same, and another value is refused, not passed over. Only what has no part in the training may change: where the file
+ * goes and, unless a goal judged earlier attempts by it, how it is written.
+ */
+final class Resumption {
+    /** Settings by the options that name them; the preprocessing's and the goals' are called as their options are. */
+    private static final Map<String, String> SETTINGS = Map.ofEntries(
+            Map.entry("--model", "model"),
+            Map.entry("--weights", "weights"),
+            Map.entry("--data", "data"),
+            Map.entry("--augment", "augment"),
+            Map.entry("--validation", "validation"),
+            Map.entry("--kernels", "kernels"),
+            Map.entry("--seed", "seed"),
+            Map.entry("--device", "device"),
+            Map.entry("--threads", "threads"),
+            Map.entry("--precision", "precision"),
+            Map.entry("--codec", "codec"),
+            Map.entry("--rate-distortion", "rateDistortion"),
+            Map.entry("--canonical-order", "canonicalOrder"),
+            Map.entry("--mean", "mean"),
+            Map.entry("--scale", "scale"),
+            Map.entry("--channel-order", "channelOrder"),
+            Map.entry("--layout", "layout"),
+            Map.entry("--max-error-increase", Goal.MAX_ERROR_INCREASE),
+            Map.entry("--target-ratio", Goal.TARGET_RATIO),
+            Map.entry("--time-budget", Goal.TIME_BUDGET),
+            Map.entry("--out", "out"));
+
+    private static final Set<String> PATHS = Set.of("model", "weights", "data");
+    private static final Set<String> OF_THE_FILE = Set.of("--codec", "--rate-distortion", "--canonical-order");
+
+    /** Options that together make the recipe. */
+    private static final List<String> OF_THE_RECIPE = List.of(
+            "--recipe",
+            "--method",
+            "--teacher",
+            "--batch",
+            "--components",
+            "--shared-values",
+            "--target-non-zero",
+            "--set");
+
+    private Resumption() {}
+
+    /**
+     * What the run goes on with.
+     *
+     * @param kept what it began with
+     * @param given what the command line asks for, its gaps filled from kept
+     * @param folder the run's, for messages
+     * @throws UsageException naming the first option that differs and may not
+     */
+    static Settings of(CommandSpec spec, Settings kept, Settings given, Path folder) {
+        if (!given.get("goal").equals(kept.get("goal"))) {
+            throw new UsageException("the run in " + folder + " was begun by " + kept.get("goal") + ", this is "
+                    + given.get("goal") + "; resume it by that, or choose another folder");
+        }
+        boolean towardsGoal = Goal.of(kept) != null;
+        Map<String, String> changed = new LinkedHashMap<>();
+        for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+            String name = option.longestName();
+            String key = SETTINGS.get(name);
+            if (key == null || same(key, given.get(key), kept.get(key))) {
+                continue;
+            }
+            if (!name.equals("--out") && (towardsGoal || !OF_THE_FILE.contains(name))) {
+                throw new UsageException(
+                        name + " is " + String.join(" ", option.originalStringValues()) + ", but the run in " + folder
+                                + " began " + (kept.get(key) == null ? "without it" : "with " + kept.get(key))
+                                + "; leave it out, or start anew");
+            }
+            changed.put(key, given.get(key));
+        }
+        boolean ofRecipe = OF_THE_RECIPE.stream().anyMatch(spec.commandLine().getParseResult()::hasMatchedOption);
+        if (ofRecipe && !given.get("recipe").equals(kept.get("recipe"))) {
+            throw new UsageException("the recipe is another than that of the run in " + folder + ", "
+                    + difference(given.get("recipe"), kept.get("recipe")) + "; leave its options out, or start anew");
+        }
+        return kept.with(changed);
+    }
+
+    private static boolean same(String key, String given, String kept) {
+        if (given == null || kept == null) {
+            return given == kept;
+        }
+        return given.equals(kept) || PATHS.contains(key) && absolute(given).equals(absolute(kept));
+    }
+
+    private static Path absolute(String path) {
+        return Path.of(path).toAbsolutePath().normalize();
+    }
+
+    /** The first line that only one of two recipes has. */
+    private static String difference(String given, String kept) {
+        List<String> now = given.lines().toList();
+        List<String> then = kept.lines().toList();
+        int line = 0;
+        while (line < now.size() && line < then.size() && now.get(line).equals(then.get(line))) {
+            line++;
+        }
+        return (line < now.size() ? now.get(line) : "its end") + " instead of "
+                + (line < then.size() ? then.get(line) : "its end");
+    }
+}
