@@ -18,6 +18,7 @@ public final class Recipes {
             "lenet-300-100-self",
             "lenet-5-augmented",
             "wrn-16-4",
+            "wrn-16-4-regrow",
             "generic",
             "paper",
             "deep-compression",

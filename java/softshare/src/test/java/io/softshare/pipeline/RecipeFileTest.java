@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RecipeFileTest {
     @ParameterizedTest
-    @ValueSource(strings = {"lenet-300-100", "lenet-5", "wrn-16-4", "generic", "paper"})
+    @ValueSource(strings = {"lenet-300-100", "lenet-5", "wrn-16-4", "wrn-16-4-regrow", "generic", "paper"})
     void builtInRecipesSurviveWritingAndReading(String name) {
         Recipe recipe = Recipes.builtIn(name);
         String text = RecipeFile.write(recipe);
