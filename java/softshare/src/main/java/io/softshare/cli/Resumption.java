@@ -78,10 +78,10 @@ final class Resumption {
                 continue;
             }
             if (!name.equals("--out") && (towardsGoal || !OF_THE_FILE.contains(name))) {
-                throw new UsageException(
-                        name + " is " + String.join(" ", option.originalStringValues()) + ", but the run in " + folder
-                                + " began " + (kept.get(key) == null ? "without it" : "with " + kept.get(key))
-                                + "; leave it out, or start anew");
+                throw new UsageException(name + " is " + String.join(" ", option.originalStringValues())
+                        + ", but the run in " + folder
+                        + " began " + (kept.get(key) == null ? "without it" : "with " + asOption(key, kept.get(key)))
+                        + "; leave it out, or start anew");
             }
             changed.put(key, given.get(key));
         }
@@ -91,6 +91,11 @@ final class Resumption {
                     + difference(given.get("recipe"), kept.get("recipe")) + "; leave its options out, or start anew");
         }
         return kept.with(changed);
+    }
+
+    /** A setting as its option says it. */
+    private static String asOption(String key, String value) {
+        return key.equals("validation") ? value.equals("true") ? "part" : "none" : value;
     }
 
     private static boolean same(String key, String given, String kept) {
@@ -112,7 +117,11 @@ final class Resumption {
         while (line < now.size() && line < then.size() && now.get(line).equals(then.get(line))) {
             line++;
         }
-        return (line < now.size() ? now.get(line) : "its end") + " instead of "
-                + (line < then.size() ? then.get(line) : "its end");
+        return line(now, line) + " instead of " + line(then, line);
+    }
+
+    /** Without its comment. */
+    private static String line(List<String> recipe, int line) {
+        return line < recipe.size() ? recipe.get(line).replaceFirst("\\s+# .*", "") : "its end";
     }
 }

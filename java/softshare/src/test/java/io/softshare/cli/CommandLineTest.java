@@ -183,8 +183,13 @@ class CommandLineTest {
         Path kept = folder.resolve("resumed");
         Path first = folder.resolve("first.sws");
         assertEquals(0, run(compress(first, "--run", kept.toString())).status());
-        for (String changed :
-                List.of("--seed 2", "--threads 2", "--augment shift", "--set batch=49", "--teacher lenet-5")) {
+        for (String changed : List.of(
+                "--seed 2",
+                "--threads 2",
+                "--augment shift",
+                "--validation none",
+                "--set batch=49",
+                "--teacher lenet-5")) {
             List<String> arguments = new ArrayList<>(List.of("compress", "--resume", "--run", kept.toString()));
             arguments.addAll(List.of(changed.split(" ")));
             Outcome refused = run(arguments.toArray(String[]::new));
