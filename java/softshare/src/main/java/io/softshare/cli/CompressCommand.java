@@ -229,8 +229,13 @@ class CompressCommand implements Callable<Integer> {
 
     /** What the run in the folder goes on with; see {@link Resumption}. */
     private Settings resumed(Settings kept, Path folder) throws IOException {
+        if (!goal().equals(kept.get("goal"))) {
+            throw new UsageException("the run in " + folder + " was begun by " + kept.get("goal") + ", this is "
+                    + goal() + "; resume it by that, or choose another folder");
+        }
         model = model != null ? model : kept.get("model");
         data = data != null ? data : kept.get("data");
+        goals.resume(kept);
         if (method.recipe(recipe) == null) {
             base = RecipeFile.read(kept.get("recipe"), "recipe");
         }

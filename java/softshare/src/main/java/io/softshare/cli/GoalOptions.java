@@ -1,6 +1,7 @@
 package io.softshare.cli;
 
 import io.softshare.pipeline.Goal;
+import io.softshare.pipeline.Settings;
 import java.util.Map;
 import picocli.CommandLine.Option;
 
@@ -24,6 +25,18 @@ final class GoalOptions {
             paramLabel = "MINUTES",
             description = "With one of these two: what there is after so many minutes.")
     private Double timeBudget;
+
+    /** Takes a resumed run's goal, if none is given: {@code --time-budget} may stand beside {@code --resume} alone. */
+    void resume(Settings kept) {
+        if (maxErrorIncrease == null && targetRatio == null) {
+            maxErrorIncrease = number(kept.get(Goal.MAX_ERROR_INCREASE));
+            targetRatio = number(kept.get(Goal.TARGET_RATIO));
+        }
+    }
+
+    private static Double number(String text) {
+        return text == null ? null : Double.valueOf(text);
+    }
 
     /**
      * Adds them to a run's settings.

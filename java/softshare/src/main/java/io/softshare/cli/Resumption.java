@@ -4,11 +4,12 @@ import io.softshare.pipeline.Goal;
 import io.softshare.pipeline.Settings;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParseResult;
 
 /**
  * Options beside {@code --resume}: a run keeps what it began with, so that it ends with the bytes it would have had. What is given
@@ -16,30 +17,6 @@ import picocli.CommandLine.Model.OptionSpec;
  * goes and, unless a goal judged earlier attempts by it, how it is written.
  */
 final class Resumption {
-    /** Settings by the options that name them; the preprocessing's and the goals' are called as their options are. */
-    private static final Map<String, String> SETTINGS = Map.ofEntries(
-            Map.entry("--model", "model"),
-            Map.entry("--weights", "weights"),
-            Map.entry("--data", "data"),
-            Map.entry("--augment", "augment"),
-            Map.entry("--validation", "validation"),
-            Map.entry("--kernels", "kernels"),
-            Map.entry("--seed", "seed"),
-            Map.entry("--device", "device"),
-            Map.entry("--threads", "threads"),
-            Map.entry("--precision", "precision"),
-            Map.entry("--codec", "codec"),
-            Map.entry("--rate-distortion", "rateDistortion"),
-            Map.entry("--canonical-order", "canonicalOrder"),
-            Map.entry("--mean", "mean"),
-            Map.entry("--scale", "scale"),
-            Map.entry("--channel-order", "channelOrder"),
-            Map.entry("--layout", "layout"),
-            Map.entry("--max-error-increase", Goal.MAX_ERROR_INCREASE),
-            Map.entry("--target-ratio", Goal.TARGET_RATIO),
-            Map.entry("--time-budget", Goal.TIME_BUDGET),
-            Map.entry("--out", "out"));
-
     private static final Set<String> PATHS = Set.of("model", "weights", "data");
     private static final Set<String> OF_THE_FILE = Set.of("--codec", "--rate-distortion", "--canonical-order");
 
@@ -65,27 +42,27 @@ final class Resumption {
      * @throws UsageException naming the first option that differs and may not
      */
     static Settings of(CommandSpec spec, Settings kept, Settings given, Path folder) {
-        if (!given.get("goal").equals(kept.get("goal"))) {
-            throw new UsageException("the run in " + folder + " was begun by " + kept.get("goal") + ", this is "
-                    + given.get("goal") + "; resume it by that, or choose another folder");
-        }
+        ParseResult parsed = spec.commandLine().getParseResult();
         boolean towardsGoal = Goal.of(kept) != null;
+        Set<String> keys = new LinkedHashSet<>(kept.values().keySet());
+        keys.addAll(given.values().keySet());
         Map<String, String> changed = new LinkedHashMap<>();
-        for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
-            String name = option.longestName();
-            String key = SETTINGS.get(name);
-            if (key == null || same(key, given.get(key), kept.get(key))) {
+        for (String key : keys) {
+            String name = Settings.option(key);
+            boolean asked = parsed.hasMatchedOption(name) && !OF_THE_RECIPE.contains(name);
+            if (!asked || same(key, given.get(key), kept.get(key))) {
                 continue;
             }
             if (!name.equals("--out") && (towardsGoal || !OF_THE_FILE.contains(name))) {
-                throw new UsageException(name + " is " + String.join(" ", option.originalStringValues())
-                        + ", but the run in " + folder
-                        + " began " + (kept.get(key) == null ? "without it" : "with " + asOption(key, kept.get(key)))
+                throw new UsageException(name + " is "
+                        + String.join(" ", parsed.matchedOption(name).originalStringValues()) + ", but the run in "
+                        + folder + " began "
+                        + (kept.get(key) == null ? "without it" : "with " + asOption(key, kept.get(key)))
                         + "; leave it out, or start anew");
             }
             changed.put(key, given.get(key));
         }
-        boolean ofRecipe = OF_THE_RECIPE.stream().anyMatch(spec.commandLine().getParseResult()::hasMatchedOption);
+        boolean ofRecipe = OF_THE_RECIPE.stream().anyMatch(parsed::hasMatchedOption);
         if (ofRecipe && !given.get("recipe").equals(kept.get("recipe"))) {
             throw new UsageException("the recipe is another than that of the run in " + folder + ", "
                     + difference(given.get("recipe"), kept.get("recipe")) + "; leave its options out, or start anew");

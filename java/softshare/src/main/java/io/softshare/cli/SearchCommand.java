@@ -6,7 +6,7 @@ import io.softshare.data.DataSet;
 import io.softshare.data.DataSources;
 import io.softshare.device.Device;
 import io.softshare.json.Json;
-import io.softshare.pipeline.Compression;
+import io.softshare.pipeline.DecodedFile;
 import io.softshare.pipeline.Recipe;
 import io.softshare.pipeline.Settings;
 import io.softshare.search.Definition;
@@ -234,7 +234,7 @@ final class SearchCommand extends CompressCommand {
         if (best != null) {
             Path file = Search.file(run, best);
             // Looked at once, for the trial that was chosen without it.
-            double test = Compression.testError(opened, SwsReader.read(file), set.test());
+            double test = DecodedFile.errorPercent(opened, SwsReader.read(file), set.test());
             values.put("testErrorPercent", Math.round(test * 1e4) / 1e4);
             System.err.println(String.format(
                     Locale.ROOT,

@@ -2,7 +2,6 @@ package io.softshare.pipeline;
 
 import io.softshare.codec.Codec;
 import io.softshare.codec.Codecs;
-import io.softshare.codec.Limits;
 import io.softshare.container.AtomicFile;
 import io.softshare.container.SwsFile;
 import io.softshare.container.SwsReader;
@@ -11,7 +10,6 @@ import io.softshare.data.Augmentation;
 import io.softshare.data.DataSet;
 import io.softshare.device.Device;
 import io.softshare.graph.Graph;
-import io.softshare.graph.TensorSpec;
 import io.softshare.network.Arena;
 import io.softshare.safetensors.StateDict;
 import io.softshare.simplify.Equalised;
@@ -483,30 +481,13 @@ public final class Compression {
         } else {
             Files.deleteIfExists(run.resolve(RunFiles.END)); // of a run written before, in another order
         }
-        SwsFile file = SwsReader.read(out, limits(graph));
-        double error = testError(device, file, data.test());
+        SwsFile file = SwsReader.read(out, DecodedFile.limits(graph));
+        double error = DecodedFile.errorPercent(device, file, data.test());
         return new Result(file, pretrainedErrorPercent, error, seconds(), finished.steps(), finished.reordered());
-    }
-
-    /** What was just written is as large as it is. */
-    static Limits limits(Graph graph) {
-        long elements = graph.tensors().stream().mapToLong(TensorSpec::size).sum();
-        return Limits.DEFAULT.withElements(Math.max(Limits.DEFAULT.elements(), elements));
     }
 
     /** The rate–distortion setting as {@link Finishing#run} takes it: NaN for auto, which is also what nothing means. */
     private static double lambda(String setting) {
         return setting == null || setting.equals(AUTO) ? Double.NaN : Double.parseDouble(setting);
-    }
-
-    /** Error of a decoded file on an image set, in per cent. */
-    public static double testError(Device device, SwsFile file, io.softshare.data.ImageSet set) {
-        Graph graph = file.model().graph();
-        try (Arena arena = new Arena(device, graph, false)) {
-            Export.load(file.model(), arena);
-            try (Evaluator evaluator = new Evaluator(device, graph, arena, set)) {
-                return evaluator.score().errorPercent();
-            }
-        }
     }
 }

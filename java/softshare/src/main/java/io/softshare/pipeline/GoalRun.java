@@ -352,7 +352,8 @@ public final class GoalRun {
                     number,
                     from.live(),
                     next.squeezed,
-                    Compression.testError(device, result.file(), set.split(true).validation()),
+                    DecodedFile.errorPercent(
+                            device, result.file(), set.split(true).validation()),
                     result.file().bytes(),
                     (System.nanoTime() - first) / 1e9,
                     result.finishing(),
@@ -401,11 +402,11 @@ public final class GoalRun {
                         .toList(),
                 best.number());
         SwsFile file = SwsReader.read(
-                out, Compression.limits(ModelSource.of(settings, set).graph()));
+                out, DecodedFile.limits(ModelSource.of(settings, set).graph()));
         Compression.Result result = new Compression.Result(
                 file,
                 start.pretrainedErrorPercent(),
-                Compression.testError(device, file, set.test()),
+                DecodedFile.errorPercent(device, file, set.test()),
                 seconds(),
                 best.finishing(),
                 best.reordered());

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /** What a run was asked for; kept in its checkpoints, so that resuming needs nothing else. Paths and the like are texts. */
@@ -19,6 +20,11 @@ public record Settings(Map<String, String> values) {
     /** The named setting, or null. */
     public String get(String key) {
         return values.get(key);
+    }
+
+    /** The command line's option for a setting: {@code --rate-distortion} for {@code rateDistortion}. */
+    public static String option(String key) {
+        return "--" + key.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
     }
 
     /** The same with some of them changed or added. */

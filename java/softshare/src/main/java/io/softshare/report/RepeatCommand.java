@@ -4,7 +4,7 @@ import io.softshare.pipeline.RecipeException;
 import io.softshare.pipeline.RecipeFile;
 import io.softshare.pipeline.Recipes;
 import io.softshare.pipeline.RunFiles;
-import java.util.Locale;
+import io.softshare.pipeline.Settings;
 import java.util.Map;
 import java.util.Set;
 
@@ -38,7 +38,7 @@ final class RepeatCommand {
             if (NO_OPTIONS.contains(key) || value.equals(USUAL.get(key))) {
                 return;
             }
-            String option = " --" + key.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+            String option = " " + Settings.option(key);
             switch (key) {
                 case "canonicalOrder" -> line.append(option);
                 case "validation" -> line.append(option).append(" none");

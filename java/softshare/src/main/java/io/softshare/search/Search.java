@@ -4,6 +4,7 @@ import io.softshare.data.DataSet;
 import io.softshare.data.ImageSet;
 import io.softshare.device.Device;
 import io.softshare.pipeline.Compression;
+import io.softshare.pipeline.DecodedFile;
 import io.softshare.pipeline.Folders;
 import io.softshare.pipeline.RunListener;
 import io.softshare.pipeline.RunResult;
@@ -194,7 +195,7 @@ public final class Search {
             Settings settings = definition.run(trial.settings(), out.toString());
             Compression.Result result = Compression.run(device, settings, data, watch, folder, resume);
             RunResult.keep(folder, RunResult.values(result, settings, device.kind()));
-            error = Compression.testError(device, result.file(), validation);
+            error = DecodedFile.errorPercent(device, result.file(), validation);
             bytes = result.file().bytes();
         } catch (Stopped e) {
             state = Trial.State.STOPPED;

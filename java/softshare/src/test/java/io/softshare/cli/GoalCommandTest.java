@@ -102,6 +102,20 @@ class GoalCommandTest {
                 0,
                 run("compress", "--resume", "--run", kept.toString(), "--json").status());
         assertArrayEquals(Files.readAllBytes(kept.resolve("model.sws")), Files.readAllBytes(out));
+
+        // Its tries were judged by its codec and goal: only where the file goes may change.
+        for (String changed : List.of("--codec csr-huffman", "--max-error-increase 3", "--time-budget 5")) {
+            String[] words = changed.split(" ");
+            Outcome refused = run("compress", "--resume", "--run", kept.toString(), words[0], words[1]);
+            assertEquals(2, refused.status(), refused.err());
+            assertTrue(refused.err().contains(changed.replace(" ", " is ") + ", but the run in"), refused.err());
+        }
+        Path elsewhere = folder.resolve("elsewhere.sws");
+        assertEquals(
+                0,
+                run("compress", "--resume", "--run", kept.toString(), "--out", elsewhere.toString())
+                        .status());
+        assertArrayEquals(Files.readAllBytes(out), Files.readAllBytes(elsewhere));
     }
 
     /** The recipe that is left with a try repeats its training without a goal. */
