@@ -40,7 +40,7 @@ record Checkpoint(
         Map<String, float[]> teacher,
         Map<String, float[]> start,
         byte[] state) {
-    private static final String MAGIC = "softshare checkpoint 4";
+    private static final String MAGIC = "softshare checkpoint 5";
 
     void write(Path file) throws IOException {
         AtomicFile.write(file, bytes());

@@ -409,7 +409,7 @@ public final class Compression {
                 figures.errorPercent(),
                 validationError,
                 figures.live(),
-                state.mixture(),
+                state.mixtures(),
                 progress.done(),
                 progress.total(),
                 seconds(),

@@ -11,9 +11,11 @@ import io.softshare.graph.TensorSpec;
 import io.softshare.network.Arena;
 import io.softshare.network.ParameterLayout.Slot;
 import io.softshare.quantize.SharedValues;
+import io.softshare.quantize.SharedWeights;
 import io.softshare.train.TrainingState;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 
@@ -22,7 +24,7 @@ public final class Export {
     private Export() {}
 
     /** The weights of a state that went through a hard stage, by tensor in the graph's order. */
-    static SharedValues weights(TrainingState state) {
+    static SharedWeights weights(TrainingState state) {
         byte[] assignment = state.assignment();
         float[] latent = state.latent();
         List<int[]> indices = new ArrayList<>();
@@ -35,7 +37,18 @@ public final class Export {
             indices.add(tensor);
             behind.add(Arrays.copyOfRange(latent, (int) slot.offset(), (int) slot.offset() + tensor.length));
         }
-        return new SharedValues(state.codebook(), indices, behind).tidy();
+        List<float[]> codebooks = state.codebooks();
+        List<SharedValues> groups = new ArrayList<>();
+        int tensors = indices.size() / codebooks.size();
+        for (int g = 0; g < codebooks.size(); g++) {
+            int from = g * tensors;
+            groups.add(new SharedValues(
+                            codebooks.get(g),
+                            indices.subList(from, from + tensors),
+                            behind.subList(from, from + tensors))
+                    .tidy());
+        }
+        return new SharedWeights(groups);
     }
 
     /**
@@ -47,13 +60,14 @@ public final class Export {
      * @param mantissaBits of batch-norm's scales and statistics, 0 to 23
      */
     static CompressedModel model(
-            Graph graph, SharedValues weights, Map<String, float[]> values, int biasBits, int mantissaBits) {
+            Graph graph, SharedWeights weights, Map<String, float[]> values, int biasBits, int mantissaBits) {
         List<CompressedTensor> tensors = new ArrayList<>();
-        int number = 0;
+        Iterator<SharedWeights.Tensor> shared = weights.tensors().iterator();
         for (TensorSpec spec : graph.tensors()) {
             float[] data = values.get(spec.name());
             if (spec.role() == TensorRole.WEIGHT) {
-                tensors.add(new QuantizedTensor(spec, weights.indices().get(number++), weights.codebook()));
+                SharedWeights.Tensor tensor = shared.next();
+                tensors.add(new QuantizedTensor(spec, tensor.indices(), tensor.codebook()));
             } else if (spec.role() == TensorRole.BIAS && biasBits >= 0) {
                 tensors.add(FixedPointTensor.round(spec, data, biasBits));
             } else {

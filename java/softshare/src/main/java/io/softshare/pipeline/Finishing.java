@@ -7,7 +7,7 @@ import io.softshare.device.Device;
 import io.softshare.graph.Graph;
 import io.softshare.graph.TensorRole;
 import io.softshare.network.Arena;
-import io.softshare.quantize.SharedValues;
+import io.softshare.quantize.SharedWeights;
 import io.softshare.simplify.Reordering;
 import io.softshare.simplify.Simplified;
 import io.softshare.simplify.Simplifier;
@@ -52,7 +52,7 @@ final class Finishing {
     private final RunListener listener;
     private double limit;
 
-    private SharedValues weights;
+    private SharedWeights weights;
     private int biasBits;
     private int mantissaBits = FULL;
     private int valueBits = FULL;
@@ -124,7 +124,7 @@ final class Finishing {
     }
 
     private Result run(double lambda, boolean reorder, Codec codec, Allowance allowance) {
-        SharedValues trained = weights;
+        SharedWeights trained = weights;
         if (!allowance.equals(Allowance.NONE)) {
             lambdas = DoubleStream.concat(Arrays.stream(LAMBDAS), Arrays.stream(FURTHER_LAMBDAS))
                     .toArray();
@@ -165,10 +165,10 @@ final class Finishing {
             weights = weights.rateDistortion(lambda);
             note("rate-distortion with lambda %s", lambda);
         } else if (Double.isNaN(lambda) && validation != null) {
-            SharedValues start = weights;
+            SharedWeights start = weights;
             double taken = 0;
             for (double tried : lambdas) {
-                SharedValues before = weights;
+                SharedWeights before = weights;
                 weights = start.rateDistortion(tried);
                 if (!within()) {
                     weights = before;
@@ -184,8 +184,8 @@ final class Finishing {
     }
 
     /** Further rate–distortion until the file is small enough, if that can be; else everything stays as it is. */
-    private void fit(SharedValues trained, Codec codec, Allowance allowance) {
-        SharedValues before = weights;
+    private void fit(SharedWeights trained, Codec codec, Allowance allowance) {
+        SharedWeights before = weights;
         long bytes = bytes(codec);
         if (bytes <= allowance.maxBytes() || bytes > allowance.factor() * allowance.maxBytes()) {
             return;
@@ -208,10 +208,10 @@ final class Finishing {
     }
 
     private void coarsen() {
-        SharedValues exact = weights;
+        SharedWeights exact = weights;
         for (int bits : MANTISSA_BITS) {
             weights = exact.rounded(bits);
-            if (weights.codebook().length == exact.codebook().length && within()) {
+            if (weights.values() == exact.values() && within()) {
                 valueBits = bits;
                 note("shared values with %d bits after the first", bits);
                 break;

@@ -26,10 +26,14 @@ final class Metrics {
         double validation = figures.validationErrorPercent();
         line.put("validationErrorPercent", Double.isNaN(validation) ? null : validation);
         line.put("liveWeights", figures.live());
-        double[] mixture = figures.mixture();
-        line.put(
-                "mixture",
-                mixture == null ? null : Arrays.stream(mixture).boxed().toList());
+        List<List<Double>> mixtures = figures.mixtures().stream()
+                .map(m -> Arrays.stream(m).boxed().toList())
+                .toList();
+        if (mixtures.size() > 1) {
+            line.put("mixtures", mixtures);
+        } else {
+            line.put("mixture", mixtures.isEmpty() ? null : mixtures.get(0));
+        }
         Files.writeString(
                 run.resolve(RunFiles.METRICS),
                 Json.write(line) + "\n",

@@ -8,7 +8,10 @@ public final class RunFiles {
     /** What the run was asked for beside its recipe: one JSON object of texts. */
     public static final String SETTINGS = "settings.json";
 
-    /** One JSON object a line, a line an epoch: loss, errors, live weights, mixture. */
+    /**
+     * One JSON object a line, a line an epoch: loss, errors, live weights, mixture (or mixtures, one of each weight tensor in the
+     * graph's order, where the recipe has {@code perLayer}).
+     */
     public static final String METRICS = "metrics.jsonl";
 
     /** The dense network where compression began. */

@@ -1,5 +1,7 @@
 package io.softshare.pipeline;
 
+import java.util.List;
+
 /** Hears how a run goes on. */
 public interface RunListener {
     /** Something began or was found: one line. */
@@ -8,7 +10,8 @@ public interface RunListener {
     /** An epoch is done. */
     void epoch(Figures figures);
 
-    /** Figures of an epoch; validation error NaN without a validation part. done and total: epochs of the whole run;
+    /** Figures of an epoch; validation error NaN without a validation part; mixtures: one of all
+     * weights or one of each weight tensor, none before there are any, each as π, μ, σ. done and total: epochs of the whole run;
      * secondsLeft: an estimate. */
     record Figures(
             String stage,
@@ -18,7 +21,7 @@ public interface RunListener {
             double trainErrorPercent,
             double validationErrorPercent,
             long live,
-            double[] mixture,
+            List<double[]> mixtures,
             int done,
             int total,
             double seconds,
@@ -33,7 +36,7 @@ public interface RunListener {
                     trainErrorPercent,
                     validationErrorPercent,
                     live,
-                    mixture,
+                    mixtures,
                     done,
                     total,
                     seconds,

@@ -2,6 +2,7 @@ package io.softshare.report;
 
 import io.softshare.json.Json;
 import io.softshare.json.JsonException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -80,14 +81,27 @@ record Fields(Map<?, ?> values, String where) {
 
     /** Numbers of a list, or null where the field is missing or null. */
     double[] optionalNumbers(String key) {
-        if (values.get(key) == null) {
-            return null;
+        return values.get(key) == null ? null : numbers(key, optionalList(key), "a list of numbers");
+    }
+
+    /** Lists of numbers in a list, none where the field is missing or null. */
+    List<double[]> optionalListsOfNumbers(String key) {
+        List<double[]> lists = new ArrayList<>();
+        String expected = "a list of lists of numbers";
+        for (Object list : optionalList(key)) {
+            if (!(list instanceof List<?> numbers)) {
+                throw wrong(key, expected);
+            }
+            lists.add(numbers(key, numbers, expected));
         }
-        List<?> list = optionalList(key);
+        return lists;
+    }
+
+    private double[] numbers(String key, List<?> list, String expected) {
         double[] numbers = new double[list.size()];
         for (int i = 0; i < numbers.length; i++) {
             if (!(list.get(i) instanceof Number number)) {
-                throw wrong(key, "a list of numbers");
+                throw wrong(key, expected);
             }
             numbers[i] = number.doubleValue();
         }

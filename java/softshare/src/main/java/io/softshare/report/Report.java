@@ -1,6 +1,7 @@
 package io.softshare.report;
 
 import io.softshare.container.AtomicFile;
+import io.softshare.graph.TensorRole;
 import io.softshare.report.RunFolder.Epoch;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -136,12 +137,29 @@ public final class Report {
             charts.put("epochs", training.epochs());
             values.put("epochs", Map.of("table", training.epochsTable()));
         }
-        Map<String, Object> mixture = training.mixture();
-        if (mixture != null) {
-            charts.put("mixture", mixture);
-            charts.put("proportions", mixture);
-            values.put("mixture", Map.of("table", training.mixtureTable()));
+        List<Map<String, Object>> mixtures = new ArrayList<>();
+        for (int m = 0; m < training.mixtures(); m++) {
+            String suffix = m == 0 ? "" : "-" + (m + 1);
+            Map<String, Object> mixture = training.mixture(m);
+            charts.put("mixture" + suffix, mixture);
+            charts.put("proportions" + suffix, mixture);
+            Map<String, Object> section = new LinkedHashMap<>();
+            section.put("suffix", suffix);
+            section.put("layer", training.mixtures() == 1 ? false : weightTensor(m));
+            section.put("table", training.mixtureTable(m));
+            mixtures.add(section);
         }
+        values.put("mixtures", mixtures);
+    }
+
+    /** Name of a weight tensor by its number, of which there are as many as mixtures. */
+    private String weightTensor(int number) {
+        return run.file().model().graph().tensors().stream()
+                .filter(t -> t.role() == TensorRole.WEIGHT)
+                .skip(number)
+                .findFirst()
+                .orElseThrow()
+                .name();
     }
 
     private void trials() {

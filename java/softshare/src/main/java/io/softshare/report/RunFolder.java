@@ -4,6 +4,7 @@ import io.softshare.codec.MalformedFileException;
 import io.softshare.container.SwsFile;
 import io.softshare.container.SwsReader;
 import io.softshare.graph.Graph;
+import io.softshare.graph.TensorRole;
 import io.softshare.pipeline.Recipe;
 import io.softshare.pipeline.RecipeException;
 import io.softshare.pipeline.RecipeFile;
@@ -45,7 +46,7 @@ record RunFolder(
     /**
      * One epoch. Errors in per cent, NaN where none was measured.
      *
-     * @param mixture π, μ, σ one after another, or null
+     * @param mixtures of all weights, or of each weight tensor, as π, μ, σ one after another; none before there are any
      */
     record Epoch(
             boolean teacher,
@@ -55,7 +56,7 @@ record RunFolder(
             double trainErrorPercent,
             double validationErrorPercent,
             long liveWeights,
-            double[] mixture) {}
+            List<double[]> mixtures) {}
 
     /** One of several runs. */
     record Trial(int number, double validationErrorPercent, long fileBytes, boolean chosen) {}
@@ -87,7 +88,7 @@ record RunFolder(
                 settings,
                 recipeText,
                 recipe,
-                epochs(folder),
+                epochs(folder, graph),
                 file,
                 start,
                 end(folder, result, file),
@@ -133,16 +134,28 @@ record RunFolder(
         return settings;
     }
 
-    private static List<Epoch> epochs(Path folder) throws IOException {
+    private static List<Epoch> epochs(Path folder, Graph graph) throws IOException {
         List<Epoch> epochs = new ArrayList<>();
+        long weightTensors = graph.tensors().stream()
+                .filter(t -> t.role() == TensorRole.WEIGHT)
+                .count();
         int number = 0;
         for (String line : text(folder, RunFiles.METRICS).lines().toList()) {
             number++;
             Fields fields = Fields.parse(line, name(folder, RunFiles.METRICS) + " line " + number);
+            List<double[]> mixtures = fields.optionalListsOfNumbers("mixtures");
             double[] mixture = fields.optionalNumbers("mixture");
-            if (mixture != null && (mixture.length == 0 || mixture.length % 3 != 0)) {
-                throw new ReportException(fields.where() + ": expected proportions, means and deviations, found "
-                        + mixture.length + " numbers; " + Fields.advice());
+            if (mixture != null) {
+                mixtures = List.of(mixture);
+            } else if (!mixtures.isEmpty() && mixtures.size() != weightTensors) {
+                throw new ReportException(fields.where() + ": expected a mixture of each of " + weightTensors
+                        + " weight tensors, found " + mixtures.size() + "; " + Fields.advice());
+            }
+            for (double[] m : mixtures) {
+                if (m.length == 0 || m.length % 3 != 0) {
+                    throw new ReportException(fields.where() + ": expected proportions, means and deviations, found "
+                            + m.length + " numbers; " + Fields.advice());
+                }
             }
             epochs.add(new Epoch(
                     fields.text("part", "network").equals("teacher"),
@@ -152,7 +165,7 @@ record RunFolder(
                     fields.optionalNumber("trainErrorPercent"),
                     fields.optionalNumber("validationErrorPercent"),
                     (long) fields.number("liveWeights"),
-                    mixture));
+                    mixtures));
         }
         if (epochs.isEmpty()) {
             throw new ReportException(name(folder, RunFiles.METRICS) + " is empty; " + Fields.advice());

@@ -72,43 +72,50 @@ final class TrainingCharts {
 
     /** Whether an epoch's mixture was in use: in plain and hard stages the state's is left over from another. */
     private boolean usesMixture(Epoch epoch) {
-        return epoch.mixture() != null
+        return !epoch.mixtures().isEmpty()
                 && run.recipe().stages().stream()
                         .filter(s -> s.name().equals(epoch.stage()))
                         .anyMatch(s -> s.kind() != Stage.Kind.PLAIN && s.kind() != Stage.Kind.HARD);
     }
 
+    /** How many mixtures there were: none, one of all weights, or one of each weight tensor. */
+    int mixtures() {
+        return epochs.stream()
+                .filter(this::usesMixture)
+                .mapToInt(e -> e.mixtures().size())
+                .min()
+                .orElse(0);
+    }
+
+    /** Whether one epoch goes on with a mixture where another left it: in the same stage, with as many components. */
+    private boolean goesOn(Epoch before, Epoch epoch, int number) {
+        return usesMixture(before)
+                && before.stage().equals(epoch.stage())
+                && before.mixtures().get(number).length == epoch.mixtures().get(number).length;
+    }
+
     /**
-     * The mixture over time in pieces of equal number of components; a component is a line only within its piece. Null if
-     * there was none.
+     * A mixture over time in pieces of equal number of components; a component is a line only within its piece.
      */
-    Map<String, Object> mixture() {
+    Map<String, Object> mixture(int number) {
         List<Map<String, Object>> pieces = new ArrayList<>();
-        Epoch before = null;
         for (int i = 0; i < epochs.size(); i++) {
             Epoch epoch = epochs.get(i);
             if (!usesMixture(epoch)) {
-                before = null;
                 continue;
             }
-            if (before == null
-                    || before.mixture().length != epoch.mixture().length
-                    || !before.stage().equals(epoch.stage())) {
+            if (i == 0 || !goesOn(epochs.get(i - 1), epoch, number)) {
                 Map<String, Object> piece = new LinkedHashMap<>();
                 piece.put("from", i + 1);
                 piece.put("stage", epoch.stage());
-                piece.put("zero", hasZero(epoch));
+                piece.put("zero", hasZero(epoch, number));
                 piece.put("mixtures", new ArrayList<double[]>());
                 pieces.add(piece);
             }
             @SuppressWarnings("unchecked")
             List<double[]> mixtures =
                     (List<double[]>) pieces.get(pieces.size() - 1).get("mixtures");
-            mixtures.add(rounded(epoch.mixture()));
-            before = epoch;
-        }
-        if (pieces.isEmpty()) {
-            return null;
+            mixtures.add(rounded(epoch.mixtures().get(number)));
         }
         Map<String, Object> chart = new LinkedHashMap<>();
         chart.put("stages", stages());
@@ -117,8 +124,8 @@ final class TrainingCharts {
         return chart;
     }
 
-    private static boolean hasZero(Epoch epoch) {
-        return Mixture.of(epoch.mixture()).mean(0) == 0;
+    private static boolean hasZero(Epoch epoch, int number) {
+        return Mixture.of(epoch.mixtures().get(number)).mean(0) == 0;
     }
 
     /** Five digits: what a pixel can show, at a third of the text. */
@@ -131,24 +138,20 @@ final class TrainingCharts {
         return short5;
     }
 
-    /** The mixture where each piece ends. */
-    Map<String, Object> mixtureTable() {
+    /** A mixture where each piece ends. */
+    Map<String, Object> mixtureTable(int number) {
         List<List<String>> rows = new ArrayList<>();
         for (int i = 0; i < epochs.size(); i++) {
             Epoch epoch = epochs.get(i);
             Epoch next = i + 1 < epochs.size() ? epochs.get(i + 1) : null;
-            if (!usesMixture(epoch)
-                    || next != null
-                            && usesMixture(next)
-                            && next.stage().equals(epoch.stage())
-                            && next.mixture().length == epoch.mixture().length) {
+            if (!usesMixture(epoch) || next != null && usesMixture(next) && goesOn(epoch, next, number)) {
                 continue;
             }
-            Mixture mixture = Mixture.of(epoch.mixture());
+            Mixture mixture = Mixture.of(epoch.mixtures().get(number));
             for (int j = 0; j < mixture.size(); j++) {
                 rows.add(List.of(
                         epoch.stage() + ", epoch " + (i + 1),
-                        j == 0 && hasZero(epoch) ? "zero" : String.valueOf(hasZero(epoch) ? j : j + 1),
+                        j == 0 && hasZero(epoch, number) ? "zero" : String.valueOf(hasZero(epoch, number) ? j : j + 1),
                         Text.significant(mixture.mean(j)),
                         Text.significant(mixture.deviation(j)),
                         Text.significant(mixture.proportion(j))));

@@ -19,6 +19,22 @@ final class Masks {
         mask[i >> 5] = live ? mask[i >> 5] | bit : mask[i >> 5] & ~bit;
     }
 
+    /** The mask of so many weights from first on, in words of its own. */
+    static int[] part(int[] mask, int first, int count) {
+        int[] part = new int[(count + 31) / 32];
+        for (int i = 0; i < count; i++) {
+            set(part, i, isLive(mask, first + i));
+        }
+        return part;
+    }
+
+    /** Puts such a part back. */
+    static void replace(int[] mask, int first, int count, int[] part) {
+        for (int i = 0; i < count; i++) {
+            set(mask, first + i, isLive(part, i));
+        }
+    }
+
     /** Sets, in {@code chosen}, the places of so many of the largest candidates, of all if there are fewer; of equal ones the first. */
     static void largest(double[] values, long wanted, boolean[] chosen) {
         double[] sorted = Arrays.stream(values).filter(x -> x != NONE).sorted().toArray();

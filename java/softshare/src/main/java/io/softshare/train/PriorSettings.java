@@ -1,6 +1,6 @@
 package io.softshare.train;
 
-/** The mixture at its start, and its hyperpriors. */
+/** The mixture at its start, or each of them, and its hyperpriors. */
 public record PriorSettings(
         @Describe("free components J (the zero one comes on top)")
         int components,
@@ -30,8 +30,13 @@ public record PriorSettings(
         double betaA,
 
         @Describe("... b") double betaB,
-        @Describe("floor of every sigma") double sigmaFloor) {
+        @Describe("floor of every sigma") double sigmaFloor,
+
+        @Describe(
+                "a mixture of its own, and then shared values of its own, for each layer's weights, rather than one for all")
+        boolean perLayer) {
 
     /** METHOD.md's start, without hyperpriors. */
-    public static final PriorSettings DEFAULTS = new PriorSettings(16, 0.999, 0.6, 0.02, 0.2, 0, 0, 0, 0, 0, 0, 1e-4);
+    public static final PriorSettings DEFAULTS =
+            new PriorSettings(16, 0.999, 0.6, 0.02, 0.2, 0, 0, 0, 0, 0, 0, 1e-4, false);
 }

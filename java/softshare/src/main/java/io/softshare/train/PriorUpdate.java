@@ -2,68 +2,35 @@ package io.softshare.train;
 
 import io.softshare.device.Buffer;
 import io.softshare.device.Device;
-import io.softshare.device.Kernels;
-import io.softshare.device.PriorOperation;
-import io.softshare.device.Scalar;
+import io.softshare.network.Arena;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The prior's part of a step: task gradient + τ/N·∂L_C/∂w, Adam, and the mixture's own update where it is due. Fused in one
- * pass over the arena, or unfused with the responsibility matrix in memory; both from and to the same state.
+ * pass over the weights of a mixture, or unfused with the responsibility matrix in memory; both from and to the same state.
  */
 final class PriorUpdate implements AutoCloseable {
-    private final Kernels kernels;
-    private final Weights weights;
-    private final PriorOperation prior;
-    private final boolean structured;
-    private final boolean fused;
-    private final boolean learnSigma;
-    final Buffer mixture;
-    final Buffer moments;
-    private final Buffer hyper;
-    private final Buffer statistics;
-    private final Buffer rowCounts;
-    private final Buffer columnCounts;
-    private final PriorOperation.Offsets offsets;
-    private final Buffer responsibilities;
-    private final Buffer priorGradient;
     private final TrainingState state;
+    private final List<GroupWeights> parts;
+    private final List<GroupUpdate> updates = new ArrayList<>();
 
     /** On all weights of the state's arena. */
     PriorUpdate(Device device, TrainingState state, Stage stage, PriorSettings settings, boolean fused) {
-        this(device, state, Weights.of(state.arena()), stage, settings, fused);
+        this(device, state, null, stage, settings, fused);
     }
 
-    /** weights: packed ones only where there is no zero component, which may be structured and freezes in the arena. */
+    /** live: the live weights packed, only where there is no zero component, which may be structured and freezes in the arena; or null. */
     PriorUpdate(
-            Device device, TrainingState state, Weights weights, Stage stage, PriorSettings settings, boolean fused) {
-        this.kernels = device.kernels();
+            Device device, TrainingState state, LiveWeights live, Stage stage, PriorSettings settings, boolean fused) {
         this.state = state;
-        this.weights = weights;
-        this.fused = fused;
-        this.structured = isStructured(stage);
-        this.learnSigma = stage.ratePrecisions() > 0 || (stage.em() > 0 && stage.sigmaStart() == 0);
-        int k = state.mixture.length / 3;
-        boolean zero = stage.kind() == Stage.Kind.PRIOR;
-        prior = kernels.prior(weights.layout(), k, zero);
-        mixture = state.doubles(state.mixture);
-        moments = state.doubles(state.mixtureMoments);
-        hyper = state.doubles(new double[] {
-            settings.alphaZero(),
-            settings.betaZero(),
-            settings.alpha(),
-            settings.beta(),
-            settings.betaA(),
-            settings.betaB(),
-            settings.sigmaFloor()
-        });
-        statistics = device.allocate(8L * (3 * k + 1));
-        rowCounts = device.floats(prior.rows());
-        columnCounts = device.floats(prior.columns());
-        offsets = structured
-                ? new PriorOperation.Offsets(state.floats(state.rowOffsets), state.floats(state.columnOffsets))
-                : PriorOperation.Offsets.NONE;
-        responsibilities = fused ? null : device.floats(Math.multiplyExact(prior.weights(), (long) k));
-        priorGradient = fused ? null : device.floats(prior.weights());
+        parts = GroupWeights.of(state, live);
+        for (GroupWeights part : parts) {
+            // A layer may have no live weight left; then its mixture stays as it is.
+            if (part.weights().count() > 0) {
+                updates.add(new GroupUpdate(device, state, part, stage, settings, fused));
+            }
+        }
     }
 
     /** Whether a stage's zero component is structured by rows and columns. */
@@ -71,105 +38,62 @@ final class PriorUpdate implements AutoCloseable {
         return stage.structured() && stage.kind() == Stage.Kind.PRIOR;
     }
 
-    private PriorOperation.Sums sums() {
-        return new PriorOperation.Sums(statistics, structured ? rowCounts : null, structured ? columnCounts : null);
-    }
-
     /** One step; update: the mixture's own parameters move too. */
     void step(Buffer scalars, boolean update) {
-        PriorOperation.Sums sums = update ? sums() : PriorOperation.Sums.NONE;
-        if (fused) {
-            prior.step(
-                    weights.values(),
-                    weights.gradient(),
-                    weights.moment1(),
-                    weights.moment2(),
-                    weights.live(),
-                    mixture,
-                    offsets,
-                    scalars,
-                    PriorOperation.Adam.DEFAULT,
-                    sums);
-        } else {
-            unfused(scalars, update, sums);
+        for (GroupUpdate group : updates) {
+            group.step(scalars, update);
         }
-        if (update) {
-            prior.updateMixture(mixture, moments, statistics, scalars, hyper, learnSigma);
-            if (structured) {
-                prior.offsets(mixture, rowCounts, columnCounts, offsets);
-            }
-        }
-    }
-
-    private void unfused(Buffer scalars, boolean update, PriorOperation.Sums sums) {
-        prior.responsibilities(
-                weights.values(), weights.live(), mixture, offsets, responsibilities, update ? statistics : null);
-        if (update) {
-            prior.statistics(weights.values(), weights.live(), mixture, responsibilities, sums);
-        }
-        prior.gradient(weights.values(), weights.live(), mixture, responsibilities, priorGradient);
-        kernels.addScaled(prior.weights(), scalars, Scalar.TAU, priorGradient, weights.gradient());
-        kernels.adam(
-                prior.weights(),
-                weights.values(),
-                weights.gradient(),
-                weights.moment1(),
-                weights.moment2(),
-                weights.live(),
-                scalars,
-                Scalar.RATE_WEIGHTS,
-                PriorOperation.Adam.DEFAULT);
     }
 
     /** Row and column offsets from the present weights and mixture, before the first step. */
     void startOffsets() {
-        if (structured) {
-            prior.evaluate(weights.values(), weights.live(), mixture, PriorOperation.Offsets.NONE, null, sums());
-            prior.offsets(mixture, rowCounts, columnCounts, offsets);
-        }
+        updates.forEach(GroupUpdate::startOffsets);
     }
 
     /** Freezes what the zero component claims. @return how many weights were frozen just now */
     long freeze(double threshold) {
-        return prior.freeze(weights.values(), state.arena().mask(), mixture, offsets, (float) threshold);
+        Arena arena = state.arena();
+        Buffer live = arena.mask();
+        if (parts.size() == 1) {
+            return updates.get(0).freeze(threshold, live);
+        }
+        int[] mask = arena.readMask();
+        long frozen = 0;
+        for (GroupUpdate update : updates) {
+            int first = (int) update.group().first;
+            int count = (int) update.group().count;
+            try (Buffer own = state.ints(Masks.part(mask, first, count))) {
+                frozen += update.freeze(threshold, own);
+                Masks.replace(mask, first, count, own.readInts((count + 31) / 32));
+            }
+        }
+        arena.writeMask(mask);
+        return frozen;
     }
 
     /** Most responsible component of each weight. */
     byte[] assign() {
-        try (Buffer assignment = state.bytes(new byte[(int) prior.weights()])) {
-            prior.assign(weights.values(), weights.live(), mixture, offsets, assignment);
-            return assignment.readBytes((int) prior.weights());
+        byte[] assignment = new byte[(int) state.arena().layout().weightCount()];
+        for (GroupUpdate update : updates) {
+            int count = (int) update.group().count;
+            try (Buffer own = state.bytes(new byte[count])) {
+                update.assign(own);
+                System.arraycopy(own.readBytes(count), 0, assignment, (int) update.group().first, count);
+            }
         }
+        return assignment;
     }
 
-    /** Brings mixture, moments and offsets back to the state. */
+    /** Brings mixtures, moments and offsets back to the state. */
     void save() {
-        state.mixture = mixture.readDoubles(state.mixture.length);
-        state.mixtureMoments = moments.readDoubles(state.mixtureMoments.length);
-        if (structured) {
-            state.rowOffsets = offsets.rows().readFloats();
-            state.columnOffsets = offsets.columns().readFloats();
+        for (GroupUpdate update : updates) {
+            update.save(state);
         }
     }
 
     @Override
     public void close() {
-        prior.close();
-        for (Buffer buffer : new Buffer[] {
-            mixture,
-            moments,
-            hyper,
-            statistics,
-            rowCounts,
-            columnCounts,
-            offsets.rows(),
-            offsets.columns(),
-            responsibilities,
-            priorGradient
-        }) {
-            if (buffer != null) {
-                buffer.close();
-            }
-        }
+        updates.forEach(GroupUpdate::close);
+        parts.forEach(GroupWeights::close);
     }
 }

@@ -5,7 +5,7 @@ import io.softshare.prior.Mixture;
 import io.softshare.quantize.KMeans;
 import java.util.Arrays;
 
-/** What the state becomes where a stage begins: the mixture, offsets, shared values, moments. */
+/** What the state becomes where a stage begins: its mixtures, offsets, shared values, moments. */
 final class StageStart {
     private final Device device;
     private final TrainingState state;
@@ -20,18 +20,19 @@ final class StageStart {
     /** Prepares the state for the first epoch of a stage. Not called when a stage is resumed. */
     void begin(Stage stage) {
         state.arena().clearMoments();
+        state.group(settings.perLayer());
         boolean meansAreShared = state.meansAreShared;
         state.meansAreShared = stage.kind() == Stage.Kind.SOFTEN;
         switch (stage.kind()) {
             case PLAIN, PRUNE -> {}
             case SURGERY -> SurgeryUpdate.begin(state, stage);
             case PRIOR -> {
-                if (state.mixture == null) {
-                    state.mixture = start().packed();
+                if (!state.hasMixture()) {
+                    start();
                 }
                 state.rowOffsets = new float[(int) state.rows()];
                 state.columnOffsets = new float[(int) state.columns()];
-                state.mixtureMoments = new double[2 * state.mixture.length];
+                clearMoments();
                 try (PriorUpdate update = new PriorUpdate(device, state, stage, settings, true)) {
                     update.startOffsets();
                     update.save();
@@ -44,16 +45,27 @@ final class StageStart {
             }
             case SOFTEN -> {
                 shareByKMeans(stage);
-                state.mixtureMoments = new double[2 * state.mixture.length];
+                clearMoments();
             }
             case HARD -> beginHard(stage, meansAreShared);
         }
     }
 
     private void withoutZero() {
-        Mixture mixture = state.mixture == null ? start() : Mixture.of(state.mixture);
-        state.mixture = (mixture.mean(0) == 0 ? mixture.withoutZero() : mixture).packed();
-        state.mixtureMoments = new double[2 * state.mixture.length];
+        if (!state.hasMixture()) {
+            start();
+        }
+        for (MixtureGroup group : state.groups()) {
+            Mixture mixture = Mixture.of(group.mixture);
+            group.mixture = (mixture.mean(0) == 0 ? mixture.withoutZero() : mixture).packed();
+        }
+        clearMoments();
+    }
+
+    private void clearMoments() {
+        for (MixtureGroup group : state.groups()) {
+            group.mixtureMoments = new double[2 * group.mixture.length];
+        }
     }
 
     private void beginHard(Stage stage, boolean meansAreShared) {
@@ -66,9 +78,12 @@ final class StageStart {
             return;
         }
         if (stage.mergeBelow() > 0) {
-            state.mixture = Mixture.of(state.mixture).merge(stage.mergeBelow()).packed();
+            for (MixtureGroup group : state.groups()) {
+                group.mixture =
+                        Mixture.of(group.mixture).merge(stage.mergeBelow()).packed();
+            }
         }
-        state.mixtureMoments = new double[2 * state.mixture.length];
+        clearMoments();
         Stage assigning = Stage.defaults(Stage.Kind.PRIOR);
         boolean structured = state.rowOffsets.length > 0 && !allZero(state.rowOffsets);
         try (PriorUpdate update =
@@ -90,33 +105,39 @@ final class StageStart {
         return true;
     }
 
-    private Mixture start() {
+    /** Makes the mixtures: each over the range of its weights, unless the recipe has one for all. */
+    private void start() {
         PriorSettings p = settings;
-        double range = p.meanRange();
-        if (range == 0) {
-            for (float w : weights()) {
-                range = Math.max(range, Math.abs(w));
+        for (MixtureGroup group : state.groups()) {
+            double range = p.meanRange();
+            if (range == 0) {
+                for (float w : weights(group)) {
+                    range = Math.max(range, Math.abs(w));
+                }
             }
+            group.mixture = Mixture.initial(p.components(), p.zeroProportion(), p.sigmaZero(), range, p.sigma())
+                    .packed();
         }
-        return Mixture.initial(p.components(), p.zeroProportion(), p.sigmaZero(), range, p.sigma());
     }
 
-    private float[] weights() {
-        return state.arena().values().readFloats(0, (int) state.arena().layout().weightCount());
+    private float[] weights(MixtureGroup group) {
+        return state.arena().values().readFloats(group.first, (int) group.count);
     }
 
     private void shareByKMeans(Stage stage) {
-        float[] weights = weights();
-        int live = 0;
-        float[] kept = new float[weights.length];
-        for (float w : weights) {
-            if (w != 0) {
-                kept[live++] = w;
+        for (MixtureGroup group : state.groups()) {
+            float[] weights = weights(group);
+            int live = 0;
+            float[] kept = new float[weights.length];
+            for (float w : weights) {
+                if (w != 0) {
+                    kept[live++] = w;
+                }
             }
+            KMeans.Result result = KMeans.fit(Arrays.copyOf(kept, live), stage.components(), stage.spreadStart());
+            double[] deviations = new double[result.centres().length];
+            Arrays.fill(deviations, stage.sigmaStart() > 0 ? stage.sigmaStart() : 0.05);
+            group.mixture = new Mixture(result.shares(), result.centres(), deviations).packed();
         }
-        KMeans.Result result = KMeans.fit(Arrays.copyOf(kept, live), stage.components(), stage.spreadStart());
-        double[] deviations = new double[result.centres().length];
-        Arrays.fill(deviations, stage.sigmaStart() > 0 ? stage.sigmaStart() : 0.05);
-        state.mixture = new Mixture(result.shares(), result.centres(), deviations).packed();
     }
 }

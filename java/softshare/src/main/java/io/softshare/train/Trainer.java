@@ -170,7 +170,7 @@ public final class Trainer implements AutoCloseable {
             switch (stage.kind()) {
                 case SURGERY -> surgery(stage, epoch, global);
                 case PLAIN, PRUNE -> run(stage, global, live, s -> true, null, s -> adam(weights));
-                case PRIOR, RECOVER, REGROW, SOFTEN -> prior(stage, epoch, global, live, weights);
+                case PRIOR, RECOVER, REGROW, SOFTEN -> prior(stage, epoch, global, live);
                 case HARD -> hard(stage, epoch, global, live);
             }
             if (packed) {
@@ -198,9 +198,10 @@ public final class Trainer implements AutoCloseable {
         return live > 0 && live < options.sparseBelow() * arena.layout().weightCount();
     }
 
-    private void prior(Stage stage, int epoch, int global, LiveWeights live, Weights weights) {
+    private void prior(Stage stage, int epoch, int global, LiveWeights live) {
         int every = stage.mixtureEvery();
-        try (PriorUpdate update = new PriorUpdate(device, state, weights, stage, prior, options.fused())) {
+        LiveWeights packed = stage.kind() == Stage.Kind.PRIOR ? null : live;
+        try (PriorUpdate update = new PriorUpdate(device, state, packed, stage, prior, options.fused())) {
             run(
                     stage,
                     global,

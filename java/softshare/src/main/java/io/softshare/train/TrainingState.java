@@ -7,6 +7,7 @@ import io.softshare.network.Arena;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.util.List;
 
 /** All that changes while training: parameters, moments, mask, mixture, offsets, codebook. A checkpoint is this, written. */
 public final class TrainingState implements AutoCloseable {
@@ -15,20 +16,13 @@ public final class TrainingState implements AutoCloseable {
     private final long rows;
     private final long columns;
 
-    /** π, μ, σ of the components; null before the first stage with a prior. */
-    double[] mixture;
-    /** Adam's moments of the mixture. */
-    double[] mixtureMoments;
+    /** Mixtures and shared values, and the weights they are of. */
+    private List<MixtureGroup> groups;
+
     /** Offsets of the structured zero component; zero length: global. */
     float[] rowOffsets = {};
 
     float[] columnOffsets = {};
-    /** Shared values, [0] = 0; null before soft-to-hard. */
-    float[] codebook;
-    /** Adam's moments of the codebook. */
-    double[] codebookMoments = {};
-    /** Entropy penalty of the hard step. */
-    float[] penalty = {};
     /**
      * Unquantised weights behind the shared values; null outside the hard stage. In a surgery stage, all weights without
      * their mask.
@@ -51,6 +45,7 @@ public final class TrainingState implements AutoCloseable {
     public TrainingState(Device device, Graph graph) {
         this.device = device;
         arena = new Arena(device, graph, true);
+        groups = MixtureGroup.of(arena.layout(), false);
         rows = arena.layout().weights().stream().mapToLong(s -> s.spec().rows()).sum();
         columns = arena.layout().weights().stream()
                 .mapToLong(s -> s.spec().columns())
@@ -81,14 +76,33 @@ public final class TrainingState implements AutoCloseable {
         return columns;
     }
 
-    /** The mixture packed as π, μ, σ, or null. */
-    public double[] mixture() {
-        return mixture == null ? null : mixture.clone();
+    /** Which weights have a mixture together; one of all weights until {@link #group}. */
+    List<MixtureGroup> groups() {
+        return groups;
     }
 
-    /** Shared values ([0] = 0) and each weight's index, after a hard stage; null before. */
-    public float[] codebook() {
-        return codebook == null ? null : codebook.clone();
+    /** Decides before the first stage with a prior or shared values which weights have a mixture together; no effect after it. */
+    void group(boolean perLayer) {
+        if (groups.stream().allMatch(g -> g.mixture == null)) {
+            groups = MixtureGroup.of(arena.layout(), perLayer);
+        }
+    }
+
+    /** Whether there are mixtures yet. */
+    boolean hasMixture() {
+        return groups.get(0).mixture != null;
+    }
+
+    /** The mixture of all weights, or those of the weight tensors in turn, each packed as π, μ, σ; none before there are any. */
+    public List<double[]> mixtures() {
+        return hasMixture() ? groups.stream().map(g -> g.mixture.clone()).toList() : List.of();
+    }
+
+    /** Shared values ([0] = 0) of all weights, or of each weight tensor, after a hard stage; none before. */
+    public List<float[]> codebooks() {
+        return groups.get(0).codebook == null
+                ? List.of()
+                : groups.stream().map(g -> g.codebook.clone()).toList();
     }
 
     /** Weights before quantisation, in the order of the arena, after a hard stage; null before. */
@@ -96,106 +110,72 @@ public final class TrainingState implements AutoCloseable {
         return latent == null ? null : latent.clone();
     }
 
+    /** Each weight's index into its shared values, in the order of the arena. */
     public byte[] assignment() {
         return assignment.clone();
     }
 
     /** Writes everything. */
     public void write(DataOutputStream out) throws IOException {
-        writeFloats(out, arena.values().readFloats());
-        writeFloats(out, arena.statistics().readFloats());
-        writeFloats(out, arena.moment1().readFloats());
-        writeFloats(out, arena.moment2().readFloats());
+        StateArrays.write(out, arena.values().readFloats());
+        StateArrays.write(out, arena.statistics().readFloats());
+        StateArrays.write(out, arena.moment1().readFloats());
+        StateArrays.write(out, arena.moment2().readFloats());
         int[] mask = arena.readMask();
         out.writeInt(mask.length);
         for (int word : mask) {
             out.writeInt(word);
         }
-        writeDoubles(out, mixture);
-        writeDoubles(out, mixtureMoments);
-        writeFloats(out, rowOffsets);
-        writeFloats(out, columnOffsets);
-        writeFloats(out, codebook);
-        writeDoubles(out, codebookMoments);
-        writeFloats(out, penalty);
-        writeFloats(out, latent);
+        out.writeInt(groups.size());
+        for (MixtureGroup group : groups) {
+            group.write(out);
+        }
+        StateArrays.write(out, rowOffsets);
+        StateArrays.write(out, columnOffsets);
+        StateArrays.write(out, latent);
         out.writeInt(assignment.length);
         out.write(assignment);
         out.writeDouble(startErrorPercent);
         out.writeLong(liveAtStart);
         out.writeBoolean(meansAreShared);
-        writeFloats(out, thresholds);
+        StateArrays.write(out, thresholds);
     }
 
     /** Reads what {@link #write} wrote for the same graph. */
     public void read(DataInputStream in) throws IOException {
-        arena.values().write(readFloats(in));
-        arena.statistics().write(readFloats(in));
-        arena.moment1().write(readFloats(in));
-        arena.moment2().write(readFloats(in));
+        arena.values().write(StateArrays.readFloats(in));
+        arena.statistics().write(StateArrays.readFloats(in));
+        arena.moment1().write(StateArrays.readFloats(in));
+        arena.moment2().write(StateArrays.readFloats(in));
         int[] mask = new int[in.readInt()];
         for (int i = 0; i < mask.length; i++) {
             mask[i] = in.readInt();
         }
         arena.writeMask(mask);
-        mixture = readDoubles(in);
-        mixtureMoments = readDoubles(in);
-        rowOffsets = readFloats(in);
-        columnOffsets = readFloats(in);
-        codebook = readFloats(in);
-        codebookMoments = readDoubles(in);
-        penalty = readFloats(in);
-        latent = readFloats(in);
+        groups = MixtureGroup.of(arena.layout(), in.readInt() > 1);
+        for (MixtureGroup group : groups) {
+            group.read(in);
+        }
+        rowOffsets = StateArrays.readFloats(in);
+        columnOffsets = StateArrays.readFloats(in);
+        latent = StateArrays.readFloats(in);
         assignment = in.readNBytes(in.readInt());
         startErrorPercent = in.readDouble();
         liveAtStart = in.readLong();
         meansAreShared = in.readBoolean();
-        thresholds = readFloats(in);
-    }
-
-    private static void writeFloats(DataOutputStream out, float[] values) throws IOException {
-        out.writeInt(values == null ? -1 : values.length);
-        if (values != null) {
-            java.nio.ByteBuffer bytes = java.nio.ByteBuffer.allocate(4 * values.length);
-            bytes.asFloatBuffer().put(values);
-            out.write(bytes.array());
-        }
-    }
-
-    private static float[] readFloats(DataInputStream in) throws IOException {
-        int length = in.readInt();
-        if (length < 0) {
-            return null;
-        }
-        float[] values = new float[length];
-        java.nio.ByteBuffer.wrap(in.readNBytes(4 * length)).asFloatBuffer().get(values);
-        return values;
-    }
-
-    private static void writeDoubles(DataOutputStream out, double[] values) throws IOException {
-        out.writeInt(values == null ? -1 : values.length);
-        if (values != null) {
-            for (double value : values) {
-                out.writeDouble(value);
-            }
-        }
-    }
-
-    private static double[] readDoubles(DataInputStream in) throws IOException {
-        int length = in.readInt();
-        if (length < 0) {
-            return null;
-        }
-        double[] values = new double[length];
-        for (int i = 0; i < length; i++) {
-            values[i] = in.readDouble();
-        }
-        return values;
+        thresholds = StateArrays.readFloats(in);
     }
 
     /** A device copy of host floats. */
     Buffer floats(float[] values) {
         Buffer buffer = device.floats(values.length);
+        buffer.write(values);
+        return buffer;
+    }
+
+    /** A device copy of host ints. */
+    Buffer ints(int[] values) {
+        Buffer buffer = device.allocate(4L * values.length);
         buffer.write(values);
         return buffer;
     }

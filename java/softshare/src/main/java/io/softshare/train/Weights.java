@@ -32,4 +32,16 @@ record Weights(
                 arena.layout().weightCount(),
                 arena.layout().priorLayout());
     }
+
+    /** Views of so many of them from first on; live and layout are theirs. */
+    Weights part(long first, long number, Buffer itsLive, List<TensorLayout> itsLayout) {
+        return new Weights(
+                values.floatView(first, number),
+                gradient.floatView(first, number),
+                moment1.floatView(first, number),
+                moment2.floatView(first, number),
+                itsLive,
+                number,
+                itsLayout);
+    }
 }

@@ -287,7 +287,7 @@
   const elements = document.querySelectorAll('.chart');
   elements.forEach(element => {
     const name = element.dataset.chart || element.id;
-    const made = charts[name](data[name]);
+    const made = charts[name](data[element.dataset.key || name]);
     element.style.height = (made.height || element.dataset.height) + 'px';
     const chart = echarts.init(element, null, { renderer: 'svg' });
     let width = element.clientWidth;

@@ -65,8 +65,19 @@ class CudaCommandTest {
 
     /** No kernel of any stage is missing: there is no way back to the CPU, so a missing one would be an error. */
     @ParameterizedTest
+    @ValueSource(strings = {"lenet-300-100", "paper", "deep-compression", "network-surgery"})
+    void everyKindOfStage(String recipe) throws Exception {
+        everyStage(recipe);
+    }
+
+    @Tag("long")
+    @ParameterizedTest
     @FieldSource("io.softshare.pipeline.Recipes#NAMES")
     void everyStageOfEveryRecipe(String recipe) throws Exception {
+        everyStage(recipe);
+    }
+
+    private void everyStage(String recipe) throws Exception {
         List<String> more = new ArrayList<>(List.of("--teacher", "self", "--augment", "shift"));
         for (Stage stage : Recipes.find(recipe, "lenet-300-100", "mnist").stages()) {
             more.addAll(List.of("--set", stage.name() + ".epochs=1"));
@@ -95,9 +106,18 @@ class CudaCommandTest {
         assertTrue(number(result, "compressionRatio") > 4, outcome.out());
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"fused", "unfused"})
-    void sameSeedSameBytesAlsoAfterKills(String kernels) throws Exception {
+    @Test
+    void sameSeedSameBytesAlsoAfterKills() throws Exception {
+        sameBytesAfterKills("fused");
+    }
+
+    @Tag("long")
+    @Test
+    void unfusedTheSame() throws Exception {
+        sameBytesAfterKills("unfused");
+    }
+
+    private void sameBytesAfterKills(String kernels) throws Exception {
         String recipe = SmallData.recipe(folder.resolve("recipe.toml")).toString();
         Path first = folder.resolve(kernels + "-first.sws");
         long start = System.nanoTime();
@@ -135,6 +155,22 @@ class CudaCommandTest {
                     number(found, "testErrorPercent"),
                     number((Map<?, ?>) Json.parse(eval.out().strip()), "testErrorPercent"),
                     eval.err());
+        }
+    }
+
+    @Test
+    void aMixtureForEachLayer() throws Exception {
+        String recipe = SmallData.recipe(folder.resolve("layers.toml")).toString();
+        List<Map<?, ?>> results = new ArrayList<>();
+        for (String device : List.of("cpu", "cuda")) {
+            Outcome outcome = processes.run(
+                    compress(folder.resolve("layers.sws"), device, recipe, "--set", "prior.perLayer=true"));
+            assertEquals(0, outcome.status(), outcome.err());
+            results.add((Map<?, ?>) Json.parse(outcome.out().strip()));
+        }
+        for (String figure : List.of("testErrorPercent", "fileBytes")) {
+            double cpu = number(results.get(0), figure);
+            assertEquals(cpu, number(results.get(1), figure), figure.equals("fileBytes") ? 0.05 * cpu : 2, figure);
         }
     }
 

@@ -3,10 +3,14 @@ package io.softshare.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.softshare.cli.Processes.Outcome;
+import io.softshare.codec.CompressedTensor;
+import io.softshare.codec.QuantizedTensor;
+import io.softshare.container.SwsReader;
 import io.softshare.json.Json;
 import io.softshare.report.Report;
 import io.softshare.report.ReportException;
@@ -16,10 +20,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.swing.text.MutableAttributeSet;
@@ -93,6 +99,39 @@ class ReportCommandTest {
         assertEquals(3, pieces.size(), "prior, recover and soften have a mixture, plain and hard have not");
         assertEquals(true, ((Map<?, ?>) pieces.get(0)).get("zero"));
         assertEquals(false, ((Map<?, ?>) pieces.get(1)).get("zero"));
+    }
+
+    @Test
+    void eachLayersMixtureIsShown() throws Exception {
+        ReportRun layers =
+                ReportRun.make(Files.createDirectories(folder.resolve("layers")), "--set", "prior.perLayer=true");
+        Set<String> expected = new TreeSet<>(Set.of("histogram", "scatter", "epochs", "bytes"));
+        for (String suffix : List.of("", "-2", "-3")) {
+            expected.add("mixture" + suffix);
+            expected.add("proportions" + suffix);
+        }
+        String its = Files.readString(layers.report);
+        wellFormed(its);
+        Map<?, ?> charts = charts(its);
+        assertEquals(expected, new TreeSet<>(charts.keySet()));
+        assertTrue(its.contains("The mixture over time: fc2.weight"), text(its));
+        assertNotEquals(charts.get("mixture"), charts.get("mixture-2"));
+        List<float[]> codebooks = new ArrayList<>();
+        for (CompressedTensor tensor :
+                SwsReader.read(layers.run.resolve("model.sws")).model().tensors()) {
+            if (tensor instanceof QuantizedTensor q) {
+                codebooks.add(q.codebook());
+            }
+        }
+        assertEquals(3, codebooks.size());
+        assertFalse(Arrays.equals(codebooks.get(0), codebooks.get(1)), Arrays.toString(codebooks.get(0)));
+        // A layer's mixture is missing in an epoch.
+        List<String> lines = Files.readAllLines(layers.run.resolve("metrics.jsonl"));
+        lines.replaceAll(line -> line.replaceFirst("\"mixtures\":\\[\\[[^\\]]*\\],", "\"mixtures\":["));
+        Files.write(layers.run.resolve("metrics.jsonl"), lines);
+        Outcome outcome = report(layers.run, folder.resolve("spoilt.html"));
+        assertEquals(1, outcome.status());
+        assertTrue(outcome.err().contains("expected a mixture of each of 3 weight tensors, found 2"), outcome.err());
     }
 
     @Test

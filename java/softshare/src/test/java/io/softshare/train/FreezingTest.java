@@ -28,7 +28,7 @@ class FreezingTest {
                         "r")
                 .stages()
                 .get(0);
-        PriorSettings prior = new PriorSettings(16, 0.999, 0.6, sigmaZero, 0.2, 0, 0, 0, 0, 0, 0, 1e-4);
+        PriorSettings prior = new PriorSettings(16, 0.999, 0.6, sigmaZero, 0.2, 0, 0, 0, 0, 0, 0, 1e-4, false);
         try (Device device = CpuDevice.open(1);
                 TrainingState state = new TrainingState(device, graph)) {
             Arena arena = state.arena();

@@ -66,18 +66,19 @@ class HardStageTest {
                 Trainer trainer = new Trainer(device, graph, state, images, options)) {
             state.arena().initialise(3);
             trainer.begin(Stage.defaults(Stage.Kind.RECOVER));
-            int components = state.mixture.length / 3;
-            Arrays.fill(state.mixture, components, 2 * components, 0.001);
+            MixtureGroup all = state.groups().get(0);
+            int components = all.components();
+            Arrays.fill(all.mixture, components, 2 * components, 0.001);
             trainer.begin(Stage.defaults(Stage.Kind.HARD));
-            assertTrue(distinct(state.codebook()) > 10, Arrays.toString(state.codebook()));
+            assertTrue(distinct(all.codebook) > 10, Arrays.toString(all.codebook));
 
             trainer.begin(Stage.defaults(Stage.Kind.SOFTEN));
-            float[] means = new float[state.mixture.length / 3];
+            float[] means = new float[all.components()];
             for (int j = 0; j < means.length; j++) {
-                means[j] = (float) state.mixture[means.length + j];
+                means[j] = (float) all.mixture[means.length + j];
             }
             trainer.begin(Stage.defaults(Stage.Kind.HARD));
-            assertArrayEquals(means, Arrays.copyOfRange(state.codebook(), 1, means.length + 1));
+            assertArrayEquals(means, Arrays.copyOfRange(all.codebook, 1, means.length + 1));
         }
     }
 

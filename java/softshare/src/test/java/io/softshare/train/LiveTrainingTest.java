@@ -14,6 +14,7 @@ import io.softshare.graph.Graph;
 import io.softshare.graph.Shape;
 import io.softshare.graph.models.Models;
 import io.softshare.network.Arena;
+import io.softshare.network.ParameterLayout;
 import io.softshare.network.SparseNetwork;
 import io.softshare.pipeline.RecipeFile;
 import java.io.ByteArrayInputStream;
@@ -21,7 +22,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -84,12 +88,17 @@ class LiveTrainingTest {
     /** A network of which a tenth is live, a teacher, and the stages one after another. */
     private static TrainingState train(Device device, String model, double sparseBelow, String augment, boolean resumed)
             throws IOException {
+        return train(device, model, sparseBelow, augment, resumed, PriorSettings.DEFAULTS);
+    }
+
+    private static TrainingState train(
+            Device device, String model, double sparseBelow, String augment, boolean resumed, PriorSettings prior)
+            throws IOException {
         Graph graph = Models.find(model, SHAPE, 10).orElseThrow();
         List<Stage> stages = RecipeFile.read(
                         STAGES.formatted(model.equals("lenet-5") ? 9000 : 6000), "the test's recipe")
                 .stages();
-        Trainer.Options options =
-                new Trainer.Options(1, BATCH, Augmentation.parse(augment), true, PriorSettings.DEFAULTS, sparseBelow);
+        Trainer.Options options = new Trainer.Options(1, BATCH, Augmentation.parse(augment), true, prior, sparseBelow);
         TrainingState state = new TrainingState(device, graph);
         state.arena().initialise(3);
         int[] mask = new int[(int) (state.arena().layout().weightCount() + 31) / 32];
@@ -165,13 +174,82 @@ class LiveTrainingTest {
     @Test
     void aRunCutAfterEachEpochEndsWithTheSameBytes() throws IOException {
         try (Device device = CpuDevice.open(2);
-                TrainingState whole = train(device, "lenet-5", 1, "shift", false);
-                TrainingState cut = train(device, "lenet-5", 1, "shift", true)) {
+                TrainingState whole = train(device, "lenet-300-100", 1, "shift", false);
+                TrainingState cut = train(device, "lenet-300-100", 1, "shift", true)) {
             assertArrayEquals(
                     whole.arena().values().readFloats(), cut.arena().values().readFloats());
             assertArrayEquals(whole.arena().readMask(), cut.arena().readMask());
-            assertArrayEquals(whole.codebook(), cut.codebook());
+            assertArrayEquals(whole.codebooks().get(0), cut.codebooks().get(0));
         }
+    }
+
+    /** The mask of a layer begins within a word of the arena's, its live weights anywhere among the packed ones. */
+    @Test
+    void eachLayerHasItsOwnMixtureAndValues() throws IOException {
+        PriorSettings perLayer = new PriorSettings(16, 0.999, 0.6, 0.02, 0.2, 0, 0, 0, 0, 0, 0, 1e-4, true);
+        try (Device device = CpuDevice.open(2);
+                TrainingState whole = train(device, "lenet-300-100", 1, "shift", false, perLayer);
+                TrainingState cut = train(device, "lenet-300-100", 1, "shift", true, perLayer);
+                TrainingState shared = train(device, "lenet-300-100", 1, "shift", false)) {
+            assertArrayEquals(
+                    whole.arena().values().readFloats(), cut.arena().values().readFloats());
+            assertArrayEquals(whole.arena().readMask(), cut.arena().readMask());
+            assertEquals(1, shared.codebooks().size());
+            List<ParameterLayout.Slot> layers = whole.arena().layout().weights();
+            assertEquals(layers.size(), whole.mixtures().size());
+            assertEquals(layers.size(), whole.codebooks().size());
+            float[] values = whole.arena().values().readFloats();
+            float[] moved = shared.arena().values().readFloats();
+            int elsewhere = 0;
+            for (int l = 0; l < layers.size(); l++) {
+                float[] codebook = whole.codebooks().get(l);
+                assertArrayEquals(codebook, cut.codebooks().get(l));
+                Set<Float> own = new HashSet<>();
+                for (float value : codebook) {
+                    own.add(value);
+                }
+                for (int i = (int) layers.get(l).offset(); i < layers.get(l).end(); i++) {
+                    assertTrue(own.contains(values[i]), "layer " + l + " has " + values[i]);
+                    elsewhere += values[i] == moved[i] ? 0 : 1;
+                }
+            }
+            assertTrue(elsewhere > 500, "only " + elsewhere + " weights differ from those under one mixture");
+        }
+    }
+
+    /** Mixtures that begin alike and stay as they are do what one of them does to all. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void equalMixturesOfLayersAreOne(boolean structured) {
+        Graph graph = Models.find("lenet-5", SHAPE, 10).orElseThrow();
+        Stage stage = RecipeFile.read(
+                        "name = \"r\"\n[[stage]]\nkind = \"prior\"\nepochs = 2\nmixtureEvery = 0\nsigmaZeroStart = 0\n"
+                                + "tauStart = 1\ntauEnd = 1\nrateStart = 1e-3\nstructured = " + structured,
+                        "r")
+                .stages()
+                .get(0);
+        List<float[]> values = new ArrayList<>();
+        List<int[]> masks = new ArrayList<>();
+        for (boolean perLayer : new boolean[] {false, true}) {
+            PriorSettings prior = new PriorSettings(16, 0.999, 0.6, 0.03, 0.2, 0, 0, 0, 0, 0, 0, 1e-4, perLayer);
+            Trainer.Options options = new Trainer.Options(1, BATCH, Augmentation.NONE, true, prior);
+            try (Device device = CpuDevice.open(1);
+                    TrainingState state = new TrainingState(device, graph);
+                    Trainer trainer = new Trainer(device, graph, state, IMAGES, options)) {
+                state.arena().initialise(3);
+                trainer.begin(stage);
+                trainer.epoch(stage, 0, 0);
+                trainer.epoch(stage, 1, 1);
+                values.add(state.arena().values().readFloats());
+                masks.add(state.arena().readMask());
+                assertEquals(perLayer ? 4 : 1, state.mixtures().size());
+                long frozen =
+                        state.arena().layout().weightCount() - state.arena().liveCount();
+                assertTrue(frozen > 1000, "only " + frozen + " were frozen");
+            }
+        }
+        assertArrayEquals(masks.get(0), masks.get(1));
+        assertArrayEquals(values.get(0), values.get(1));
     }
 
     @Test
