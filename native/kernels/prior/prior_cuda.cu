@@ -1,7 +1,8 @@
-/* The prior's functions on CUDA: which kernels a call queues. See prior_passes_cuda.h for what they do. */
+/* The prior's functions on CUDA: which kernels a call queues. See prior_passes_cuda.h for what they do (unfused: prior_matrix_cuda.h). */
 #include <memory>
 #include <mutex>
 
+#include "prior_matrix_cuda.h"
 #include "prior_step_cuda.h"
 
 namespace softshare::cuda {
