@@ -106,16 +106,7 @@ final class GroupUpdate implements AutoCloseable {
         }
         prior.gradient(weights.values(), weights.live(), mixture, responsibilities, priorGradient);
         kernels.addScaled(prior.weights(), scalars, Scalar.TAU, priorGradient, weights.gradient());
-        kernels.adam(
-                prior.weights(),
-                weights.values(),
-                weights.gradient(),
-                weights.moment1(),
-                weights.moment2(),
-                weights.live(),
-                scalars,
-                Scalar.RATE_WEIGHTS,
-                PriorOperation.Adam.DEFAULT);
+        weights.adam(kernels, weights.values(), scalars);
     }
 
     /** Row and column offsets from the present weights and mixture, before the first step. */

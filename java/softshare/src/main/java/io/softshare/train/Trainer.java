@@ -169,7 +169,8 @@ public final class Trainer implements AutoCloseable {
             Weights weights = packed ? live.packed() : Weights.of(arena);
             switch (stage.kind()) {
                 case SURGERY -> surgery(stage, epoch, global);
-                case PLAIN, PRUNE -> run(stage, global, live, s -> true, null, s -> adam(weights));
+                case PLAIN, PRUNE ->
+                    run(stage, global, live, s -> true, null, s -> weights.adam(kernels, weights.values(), scalars));
                 case PRIOR, RECOVER, REGROW, SOFTEN -> prior(stage, epoch, global, live);
                 case HARD -> hard(stage, epoch, global, live);
             }
@@ -364,19 +365,6 @@ public final class Trainer implements AutoCloseable {
 
     private void loss(Buffer logits, Kernels.Targets targets, Buffer gradient) {
         kernels.loss(batch, batch, network.graph().classes(), logits, targets, step, gradient, totals);
-    }
-
-    private void adam(Weights weights) {
-        kernels.adam(
-                weights.count(),
-                weights.values(),
-                weights.gradient(),
-                weights.moment1(),
-                weights.moment2(),
-                weights.live(),
-                scalars,
-                Scalar.RATE_WEIGHTS,
-                PriorOperation.Adam.DEFAULT);
     }
 
     /** Adam on biases and batch-norm's parameters. */

@@ -4,7 +4,6 @@ import io.softshare.device.Buffer;
 import io.softshare.device.Device;
 import io.softshare.device.Kernels;
 import io.softshare.device.PriorOperation;
-import io.softshare.device.Scalar;
 import io.softshare.prior.Mixture;
 
 /** {@link HardUpdate} of a group's weights and their shared values. */
@@ -54,16 +53,7 @@ final class ValuesUpdate implements AutoCloseable {
 
     /** After the backward pass, the latent weights. */
     void stepLatent(Buffer scalars) {
-        kernels.adam(
-                weights.count(),
-                latent,
-                weights.gradient(),
-                weights.moment1(),
-                weights.moment2(),
-                weights.live(),
-                scalars,
-                Scalar.RATE_WEIGHTS,
-                PriorOperation.Adam.DEFAULT);
+        weights.adam(kernels, latent, scalars);
     }
 
     /** After the backward pass, the shared values. t counts steps from 1; rate: of the shared values. */

@@ -1,7 +1,10 @@
 package io.softshare.train;
 
 import io.softshare.device.Buffer;
+import io.softshare.device.Kernels;
+import io.softshare.device.PriorOperation;
 import io.softshare.device.PriorOperation.TensorLayout;
+import io.softshare.device.Scalar;
 import io.softshare.network.Arena;
 import java.util.List;
 
@@ -43,5 +46,19 @@ record Weights(
                 itsLive,
                 number,
                 itsLayout);
+    }
+
+    /** Adam's step on values in their order, their own or latent ones behind them, by their gradient and moments. */
+    void adam(Kernels kernels, Buffer moved, Buffer scalars) {
+        kernels.adam(
+                count,
+                moved,
+                gradient,
+                moment1,
+                moment2,
+                live,
+                scalars,
+                Scalar.RATE_WEIGHTS,
+                PriorOperation.Adam.DEFAULT);
     }
 }
