@@ -151,8 +151,10 @@ class LiveTrainingTest {
             long live = expected.arena().liveCount();
             assertTrue(live > 500 && live < 12000, "live: " + live);
             int different = 0;
-            for (int i = 0; i < expected.assignment().length; i++) {
-                different += expected.assignment()[i] == found.assignment()[i] ? 0 : 1;
+            byte[] dense = expected.assignment();
+            byte[] sparse = found.assignment();
+            for (int i = 0; i < dense.length; i++) {
+                different += dense[i] == sparse[i] ? 0 : 1;
             }
             // Rounding decides whom a tie prunes and, in the end, to which of two equally near values a weight goes.
             assertTrue(different < live / 20, different + " of " + live + " weights went to another shared value");
