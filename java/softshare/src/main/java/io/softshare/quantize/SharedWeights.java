@@ -31,7 +31,7 @@ public record SharedWeights(List<SharedValues> groups) {
         return new SharedWeights(groups.stream().map(change).toList());
     }
 
-    /** Number of different shared values, of all groups. */
+    /** Number of shared values of all groups, each one's zero included. */
     public int values() {
         return groups.stream().mapToInt(g -> g.codebook().length).sum();
     }

@@ -90,6 +90,7 @@ final class TrainingCharts {
     /** Whether one epoch goes on with a mixture where another left it: in the same stage, with as many components. */
     private boolean goesOn(Epoch before, Epoch epoch, int number) {
         return usesMixture(before)
+                && usesMixture(epoch)
                 && before.stage().equals(epoch.stage())
                 && before.mixtures().get(number).length == epoch.mixtures().get(number).length;
     }
@@ -144,7 +145,7 @@ final class TrainingCharts {
         for (int i = 0; i < epochs.size(); i++) {
             Epoch epoch = epochs.get(i);
             Epoch next = i + 1 < epochs.size() ? epochs.get(i + 1) : null;
-            if (!usesMixture(epoch) || next != null && usesMixture(next) && goesOn(epoch, next, number)) {
+            if (!usesMixture(epoch) || next != null && goesOn(epoch, next, number)) {
                 continue;
             }
             Mixture mixture = Mixture.of(epoch.mixtures().get(number));

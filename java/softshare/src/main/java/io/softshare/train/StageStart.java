@@ -57,7 +57,8 @@ final class StageStart {
         }
         for (MixtureGroup group : state.groups()) {
             Mixture mixture = Mixture.of(group.mixture);
-            group.mixture = (mixture.mean(0) == 0 ? mixture.withoutZero() : mixture).packed();
+            // A layer without a live weight has k-means' one centre, at 0, and keeps it.
+            group.mixture = (mixture.mean(0) == 0 && mixture.size() > 1 ? mixture.withoutZero() : mixture).packed();
         }
         clearMoments();
     }

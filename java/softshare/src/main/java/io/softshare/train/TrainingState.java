@@ -9,7 +9,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.List;
 
-/** All that changes while training: parameters, moments, mask, mixture, offsets, codebook. A checkpoint is this, written. */
+/** All that changes while training: parameters, moments, mask, mixtures, offsets, shared values. A checkpoint is this, written. */
 public final class TrainingState implements AutoCloseable {
     private final Arena arena;
     private final Device device;
