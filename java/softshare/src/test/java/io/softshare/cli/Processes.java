@@ -21,6 +21,8 @@ record Processes(Path folder, List<String> options, Map<String, String> environm
         if (Runtime.version().feature() >= 22) {
             command.add("--enable-native-access=ALL-UNNAMED"); // as the script does; else Java warns on standard error
         }
+        // Most last a second or two: C2 would cost more than it gives, and tests run side by side.
+        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
         command.addAll(options);
         command.addAll(List.of(
                 "-cp",

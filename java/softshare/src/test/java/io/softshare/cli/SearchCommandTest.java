@@ -45,7 +45,7 @@ class SearchCommandTest {
 
     private Processes processes(String name) throws IOException {
         Path own = Files.createDirectories(folder.resolve(name));
-        return new Processes(own, List.of("-Dsoftshare.checkpoint.seconds=0", "-XX:TieredStopAtLevel=1"), Map.of());
+        return new Processes(own, List.of("-Dsoftshare.checkpoint.seconds=0"), Map.of());
     }
 
     private String[] search(String run, String... more) {
