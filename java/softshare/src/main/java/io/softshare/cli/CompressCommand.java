@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -84,7 +85,9 @@ class CompressCommand implements Callable<Integer> {
     @Option(
             names = "--target-non-zero",
             paramLabel = "N",
-            description = "Weights to leave where widening (or pruning) stops.")
+            description =
+                    "Weights to leave in the end: where a recipe regrows, there, and widening stops at as many in proportion as"
+                            + " the recipe says; else where widening (or pruning) stops.")
     private Long targetNonZero;
 
     @Option(
@@ -277,17 +280,35 @@ class CompressCommand implements Callable<Integer> {
             if (sharedValues != null && shares) {
                 all.put(stage.name() + ".components", String.valueOf(sharedValues));
             }
-            if (targetNonZero != null && leavesFewer(stage)) {
-                all.put(stage.name() + ".targetNonZero", String.valueOf(targetNonZero));
-            }
+        }
+        if (targetNonZero != null) {
+            all.putAll(targets(found.stages()));
         }
         all.putAll(changes);
         return RecipeFile.with(found, all);
     }
 
+    /** What --target-non-zero makes of the stages' own numbers. */
+    private Map<String, String> targets(List<Stage> stages) {
+        long end = stages.stream()
+                .filter(s -> s.kind() == Stage.Kind.REGROW && s.epochs() > 0)
+                .mapToLong(Stage::targetNonZero)
+                .reduce(0, (before, last) -> last);
+        Map<String, String> changes = new LinkedHashMap<>();
+        for (Stage stage : stages) {
+            if (leavesFewer(stage)) {
+                boolean inProportion = end > 0 && stage.kind() != Stage.Kind.REGROW && stage.targetNonZero() > 0;
+                double more = inProportion ? (double) stage.targetNonZero() / end : 1;
+                changes.put(stage.name() + ".targetNonZero", String.valueOf(Math.round(more * targetNonZero)));
+            }
+        }
+        return changes;
+    }
+
     private static boolean leavesFewer(Stage stage) {
         return stage.kind() == Stage.Kind.PRIOR
                 || stage.kind() == Stage.Kind.SURGERY
+                || stage.kind() == Stage.Kind.REGROW && stage.epochs() > 0
                 || stage.kind() == Stage.Kind.PRUNE && stage.rounds() > 0;
     }
 

@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.softshare.cli.Processes.Outcome;
 import io.softshare.json.Json;
+import io.softshare.pipeline.Recipe;
+import io.softshare.pipeline.RecipeFile;
+import io.softshare.pipeline.Recipes;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -95,6 +98,33 @@ class MethodCommandTest {
         assertEquals(0, outcome.status(), outcome.err());
         List<String> lines = Files.readAllLines(folder.resolve("target.run/metrics.jsonl"));
         assertTrue(lines.get(lines.size() - 1).contains("\"liveWeights\":3680,"), lines.get(lines.size() - 1));
+    }
+
+    /** Where a recipe regrows, the number is what regrowing ends at, and widening stops in proportion. */
+    @Test
+    void aTargetIsForTheEnd() throws Exception {
+        Outcome fewer = run(
+                "compress",
+                "--model",
+                "lenet-300-100",
+                "--data",
+                "mnist",
+                "--target-non-zero",
+                "2100",
+                "--print-recipe");
+        assertEquals(0, fewer.status(), fewer.err());
+        Recipe recipe = RecipeFile.read(fewer.out(), "recipe");
+        Recipe whole = Recipes.find(null, "lenet-300-100", "mnist");
+        assertEquals(2100, target(recipe, "regrow"));
+        assertEquals(Math.round(2100.0 * target(whole, "widen") / target(whole, "regrow")), target(recipe, "widen"));
+    }
+
+    private static long target(Recipe recipe, String stage) {
+        return recipe.stages().stream()
+                .filter(s -> s.name().equals(stage))
+                .findFirst()
+                .orElseThrow()
+                .targetNonZero();
     }
 
     /** A goal steers the rounds; the recipe of the kept try repeats it. */
