@@ -34,6 +34,9 @@ public record Recipe(
     /** What {@code sparseBelow} is unless a recipe says otherwise: where both ways take about as long. */
     static final double SPARSE_BELOW = 0.15;
 
+    /** At most for {@code regrowOccupancy}: 1 is where a doubled occupancy outweighs a halved gradient. */
+    private static final double MOST_OCCUPANCY = 4;
+
     public Recipe {
         stages = List.copyOf(stages);
         if (stages.isEmpty()) {
@@ -64,6 +67,10 @@ public record Recipe(
                 throw new RecipeException("stage " + stage.name() + " has regrowShare " + stage.regrowShare()
                         + " and regrowUntil " + stage.regrowUntil()
                         + ", expected 0 to less than 1, and more than 0, at most 1");
+            }
+            if (regrows && !(stage.regrowOccupancy() >= 0 && stage.regrowOccupancy() <= MOST_OCCUPANCY)) {
+                throw new RecipeException("stage " + stage.name() + " has regrowOccupancy " + stage.regrowOccupancy()
+                        + ", expected 0 to " + MOST_OCCUPANCY);
             }
         }
         if (!(weightScale >= 0 && weightScale < Double.POSITIVE_INFINITY)) {

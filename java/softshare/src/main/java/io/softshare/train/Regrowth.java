@@ -8,9 +8,10 @@ import java.util.Arrays;
  * Prune and regrow: after an epoch the least important live weights are frozen at zero, and as many zeros as still may move come
  * back to life, at zero, where the loss's gradient is greatest. What is pruned early is so not lost for good.
  *
- * <p>Importance is |w|·occ^0.15 for what lives, |∂L/∂w|·occ^0.25 for what might: occ, the weights expected in a cell from its
- * row's and column's counts, favours rows and columns that are in use, which cost fewer bits. Only cells of rows and columns in use
- * are candidates. A live weight whose gradient is exactly 0 on all images does nothing and goes first.
+ * <p>Importance is |∂L/∂w|·occ^a for what might live, |w|·occ^0.6a for what does (a: the stage's regrowOccupancy): occ, the weights
+ * expected in a cell from its row's and column's counts, favours rows and columns that are in use, which cost fewer bits: −log occ is
+ * what a coder of rows and columns pays for the cell, so a is the rate at which a weight's use is weighed against its bits. Only
+ * cells of rows and columns in use are candidates. A live weight whose gradient is exactly 0 on all images does nothing and goes first.
  *
  * <p>Numbers follow Zhu and Gupta's cubic (2017) from n_0 to n_end over the first 6/7 of the pattern's time U:
  * n(u) = n_end + (n_0 − n_end)·(1 − min(1, 7u / 6U))³; of these k(u) = share·n·(1 + cos(πu/U)) / 2 are regrown ones.
@@ -20,19 +21,22 @@ final class Regrowth {
     static final int IMAGES = 3840;
 
     private static final double PRUNING = 6.0 / 7;
-    private static final double LIVE_POWER = 0.15;
-    private static final double ZERO_POWER = 0.25;
+    /** A live weight's power of occ, as a share of a zero's: it has shown its use, a gradient only promises one. */
+    private static final double LIVE_POWER = 0.6;
+
     private static final double LEAST = 1e-3;
     private static final double MOST = 30;
 
     private final TrainingState state;
     private final double share;
     private final double until;
+    private final double occupancy;
 
-    Regrowth(TrainingState state, double share, double until) {
+    Regrowth(TrainingState state, double share, double until, double occupancy) {
         this.state = state;
         this.share = share;
         this.until = until;
+        this.occupancy = occupancy;
     }
 
     /** Weights to be live at u of the stage. */
@@ -90,9 +94,9 @@ final class Regrowth {
                 int at = first + i;
                 double slope = Math.abs(gradient[at]);
                 if (slope > 0 && Masks.isLive(mask, at)) {
-                    living[at] = Math.abs(values[at]) * Math.pow(occupied, LIVE_POWER);
+                    living[at] = Math.abs(values[at]) * Math.pow(occupied, LIVE_POWER * occupancy);
                 } else if (slope > 0 && row > 0 && column > 0) {
-                    zeros[at] = slope * Math.pow(occupied, ZERO_POWER);
+                    zeros[at] = slope * Math.pow(occupied, occupancy);
                 }
             }
         }

@@ -76,6 +76,12 @@ public record Stage(
                 "regrow: share of the stage at whose end the pattern of zeros is settled; pruning ends a little before")
         double regrowUntil,
 
+        @Describe(
+                "regrow: power of the weights expected in a cell from its row and column, by which gradients are multiplied"
+                        + " when weights are chosen to grow (0.6 of it where they are chosen to stay): greater, and fewer rows and"
+                        + " columns hold them, which takes fewer bytes; 0: none")
+        double regrowOccupancy,
+
         @Describe("prune: rounds of pruning") int rounds,
 
         @Describe("prune: epochs of a round") int roundEpochs,
@@ -168,6 +174,7 @@ public record Stage(
                 0,
                 0.15,
                 0.7,
+                0.25,
                 0,
                 1,
                 kind == Kind.SURGERY ? 0.03 : 0.6,
@@ -213,6 +220,7 @@ public record Stage(
                 targetNonZero,
                 regrowShare,
                 regrowUntil,
+                regrowOccupancy,
                 rounds,
                 roundEpochs,
                 keptShare,

@@ -223,7 +223,8 @@ public final class Trainer implements AutoCloseable {
             return;
         }
         float[] gradient = taskGradient(stage, global, Math.max(1, Regrowth.IMAGES / batch));
-        new Regrowth(state, stage.regrowShare(), stage.regrowUntil()).change(stage.targetNonZero(), done, gradient);
+        new Regrowth(state, stage.regrowShare(), stage.regrowUntil(), stage.regrowOccupancy())
+                .change(stage.targetNonZero(), done, gradient);
     }
 
     /** Sum of the loss's gradient in every weight, frozen ones too, over the first batches of the epoch. */

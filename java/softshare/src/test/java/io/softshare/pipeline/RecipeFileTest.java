@@ -33,6 +33,7 @@ class RecipeFileTest {
                 "[[stage]]\\nkind = \"plain\"\\nrate = 1 | unknown key rate",
                 "[[stage]]\\nkind = \"regrow\" | regrows to targetNonZero 0, expected 1 or more",
                 "[[stage]]\\nkind = \"regrow\"\\ntargetNonZero = 9\\nregrowUntil = 0 | regrowUntil 0.0, expected",
+                "[[stage]]\\nkind = \"regrow\"\\ntargetNonZero = 9\\nregrowOccupancy = 9 | regrowOccupancy 9.0, expected 0 to 4",
                 "sparseBelow = 2\\n[[stage]]\\nkind = \"plain\" | sparseBelow is 2.0, expected 0 to 1",
                 "name = | line 1"
             })

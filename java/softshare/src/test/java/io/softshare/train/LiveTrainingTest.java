@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training on live weights alone, against training with the zeros; pruning and regrowing. */
@@ -268,7 +269,7 @@ class LiveTrainingTest {
                 TrainingState state = new TrainingState(
                         device, Models.find("lenet-5", SHAPE, 10).orElseThrow())) {
             state.liveAtStart = 4000;
-            Regrowth regrowth = new Regrowth(state, 0.15, 0.7);
+            Regrowth regrowth = new Regrowth(state, 0.15, 0.7, 0.25);
             assertEquals(4000, regrowth.live(1000, 0));
             assertEquals(1375, regrowth.live(1000, 0.3));
             assertEquals(1000, regrowth.live(1000, 0.6));
@@ -302,7 +303,7 @@ class LiveTrainingTest {
             arena.mask();
             arena.writeMask(mask);
             state.liveAtStart = 10;
-            new Regrowth(state, 0.5, 0.7).change(6, 0.6, gradient);
+            new Regrowth(state, 0.5, 0.7, 0.25).change(6, 0.6, gradient);
             float[] after = arena.values().readFloats(0, count);
             // Six are to be left, none regrown so late (0.5 · 6 · (1 + cos(6π/7)) / 2 = 0.15).
             assertEquals(6, arena.liveCount());
@@ -318,12 +319,54 @@ class LiveTrainingTest {
             java.util.Arrays.fill(gradient, 0.5f);
             gradient[7 * 784 + 7] = 7;
             gradient[5 * 784 + 7] = 100;
-            new Regrowth(state, 0.4, 0.7).change(7, 0.01, gradient);
+            new Regrowth(state, 0.4, 0.7, 0.25).change(7, 0.01, gradient);
             int[] now = arena.readMask();
             assertEquals(7, arena.liveCount());
             assertTrue(
                     (now[(7 * 784 + 7) / 32] >>> (7 * 784 + 7) % 32 & 1) != 0, "the greatest gradient is live again");
             assertEquals(0, now[(5 * 784 + 7) / 32] >>> (5 * 784 + 7) % 32 & 1, "an empty row stays empty");
         }
+    }
+
+    /** Two zeros might grow: one of a busy row and column, and one with twice its gradient where there is little else. */
+    @ParameterizedTest
+    @CsvSource({"0, false", "0.1, false", "1, true"})
+    void occupancyWeighsGradientsAgainstBits(double occupancy, boolean busy) {
+        try (Device device = CpuDevice.open(1);
+                TrainingState state = new TrainingState(
+                        device, Models.find("lenet-300-100", SHAPE, 10).orElseThrow())) {
+            Arena arena = state.arena();
+            int count = (int) arena.layout().weightCount();
+            int[] mask = new int[(count + 31) / 32];
+            float[] values = new float[count];
+            float[] gradient = new float[count];
+            // Rows 0 to 4 and columns 0 to 4 are in use but for (0, 0), which so expects 4·4/25 weights; so is (9, 9),
+            // and (9, 4)
+            // expects 1·5/25.
+            for (int row = 0; row < 5; row++) {
+                for (int column = row == 0 ? 1 : 0; column < 5; column++) {
+                    live(mask, values, gradient, row * 784 + column);
+                }
+            }
+            live(mask, values, gradient, 9 * 784 + 9);
+            gradient[0] = 1;
+            gradient[9 * 784 + 4] = 2;
+            arena.values().write(0, values, 0, count);
+            arena.mask();
+            arena.writeMask(mask);
+            state.liveAtStart = 25;
+            Regrowth regrowth = new Regrowth(state, 0.04, 0.7, occupancy);
+            assertEquals(1, regrowth.regrown(regrowth.live(25, 0), 0));
+            regrowth.change(25, 0, gradient);
+            int[] now = arena.readMask();
+            assertEquals(busy, Masks.isLive(now, 0));
+            assertEquals(!busy, Masks.isLive(now, 9 * 784 + 4));
+        }
+    }
+
+    private static void live(int[] mask, float[] values, float[] gradient, int at) {
+        mask[at / 32] |= 1 << at % 32;
+        values[at] = 1;
+        gradient[at] = 0.1f;
     }
 }
