@@ -1,6 +1,8 @@
 package io.softshare.pipeline;
 
 import io.softshare.codec.Codec;
+import io.softshare.codec.CompressedTensor;
+import io.softshare.codec.FixedPointTensor;
 import io.softshare.container.CompressedModel;
 import io.softshare.container.SwsWriter;
 import io.softshare.device.Device;
@@ -23,7 +25,7 @@ import java.util.stream.DoubleStream;
 /**
  * From a trained state to what is written: fewer bits for what the error does not feel. In turn: rate–distortion on the weights'
  * indices, coarser shared values, biases and batch-norm values; then, exactly, constants into biases and units that nobody reads
- * to nothing; and, if asked for, another order of hidden units. Whatever changes the outputs is kept only if the error on
+ * to nothing; those biases rounded again; and, if asked for, another order of hidden units. Whatever changes the outputs is kept only if the error on
  * the validation images stays within {@value #TOLERANCE_PERCENT} points of what it was before all this; without such images it is
  * left out. Batch-norm's values must keep the loss, too: they are a few per cent of a file, and a given network may have been
  * trained on those images, whose error then hides what rounding does to others.
@@ -143,11 +145,11 @@ final class Finishing {
             fit(trained, codec, allowance);
         }
         Simplified simplified = Simplifier.simplify(model());
-        CompressedModel unmoved = simplified.model();
-        CompressedModel model = unmoved;
         if (simplified.droppedUnits() > 0) {
             note("units that do nothing, not stored: %d", simplified.droppedUnits());
         }
+        CompressedModel unmoved = validation != null ? coarsenFolded(simplified.model()) : simplified.model();
+        CompressedModel model = unmoved;
         boolean reordered = false;
         if (reorder) {
             Reordering.Reordered better = Reordering.reorder(model, codec);
@@ -219,7 +221,7 @@ final class Finishing {
             weights = exact;
         }
         int fine = biasBits;
-        for (int bits = Math.max(0, fine - 2); bits < fine; bits++) {
+        for (int bits = Math.max(0, fine - 3); bits < fine; bits++) {
             biasBits = bits;
             if (within()) {
                 note("biases in steps of 1/%d", 1 << bits);
@@ -231,6 +233,31 @@ final class Finishing {
                 .anyMatch(t -> t.role() != TensorRole.WEIGHT && (t.role() != TensorRole.BIAS || biasBits < 0))) {
             coarsenFloats();
         }
+    }
+
+    /** Biases that took in a constant have finer steps by that, all of a tensor's: several bits more for each. Back to coarser ones. */
+    private CompressedModel coarsenFolded(CompressedModel model) {
+        int finest = model.tensors().stream()
+                .mapToInt(t -> t instanceof FixedPointTensor fixed ? fixed.fractionBits() : 0)
+                .max()
+                .orElse(0);
+        for (int bits = Math.max(0, biasBits); bits < finest; bits++) {
+            CompressedModel rounded = withBiases(model, bits);
+            if (score(rounded).errorPercent() <= limit) {
+                note("biases that took in constants in steps of 1/%d", 1 << bits);
+                return rounded;
+            }
+        }
+        return model;
+    }
+
+    private static CompressedModel withBiases(CompressedModel model, int mostBits) {
+        List<CompressedTensor> tensors = new ArrayList<>();
+        for (CompressedTensor tensor : model.tensors()) {
+            boolean finer = tensor instanceof FixedPointTensor fixed && fixed.fractionBits() > mostBits;
+            tensors.add(finer ? FixedPointTensor.round(tensor.spec(), tensor.values(), mostBits) : tensor);
+        }
+        return new CompressedModel(model.graph(), tensors);
     }
 
     private void coarsenFloats() {

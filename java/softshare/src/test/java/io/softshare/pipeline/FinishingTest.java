@@ -1,8 +1,10 @@
 package io.softshare.pipeline;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.softshare.codec.Codecs;
+import io.softshare.codec.FixedPointTensor;
 import io.softshare.data.Augmentation;
 import io.softshare.data.ImageSet;
 import io.softshare.device.Buffer;
@@ -23,10 +25,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What rounding of batch-norm's values may cost. Logits are proportional to the last batch-norm's scales here (its shifts and the
- * classifier's biases are 0), so their rounding changes no image's class, only how sure the network is of it.
+ * What rounding of biases and batch-norm's values may cost. In the tests of batch-norm, logits are proportional to the last
+ * batch-norm's scales (its shifts and the classifier's biases are 0), so rounding changes no image's class, only how sure the
+ * network is of it.
  */
 class FinishingTest {
     private static final Shape SHAPE = new Shape(3, 8, 8);
@@ -41,6 +46,56 @@ class FinishingTest {
     @Test
     void aRoundingThatChangesNothingIsTaken() {
         assertEquals("batch-norm values with 3 bits after the first", rounding(1));
+    }
+
+    /** A unit without incoming weights is a constant: the biases that take it in are rounded again, if images can judge it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void biasesThatTookInConstantsAreRoundedAgain(boolean judged) {
+        Graph graph = Models.find("lenet-300-100", SHAPE, 10).orElseThrow();
+        ImageSet images = images();
+        Trainer.Options options = new Trainer.Options(1, 4, Augmentation.NONE, true, PriorSettings.DEFAULTS);
+        try (Device device = CpuDevice.open(1);
+                TrainingState state = new TrainingState(device, graph);
+                Trainer trainer = new Trainer(device, graph, state, images, options)) {
+            state.arena().initialise(3);
+            TensorSpec first = graph.tensors().get(0);
+            float[] weights = state.arena().read().get(first.name());
+            Arrays.fill(weights, 0, first.columns(), 0);
+            state.arena().write(Map.of(first.name(), weights));
+            state.arena().mask();
+            int[] mask = state.arena().readMask();
+            for (int i = 0; i < first.columns(); i++) {
+                mask[i / 32] &= ~(1 << i % 32);
+            }
+            state.arena().writeMask(mask);
+            Stage hard = Stage.defaults(Stage.Kind.HARD);
+            trainer.begin(hard);
+            trainer.epoch(hard, 0, 0); // weights are shared values now
+            float[] biases = new float[first.rows()];
+            biases[0] = 16;
+            state.arena().write(Map.of("fc1.bias", biases));
+            Finishing.Result result = Finishing.run(
+                    device,
+                    graph,
+                    state,
+                    4,
+                    judged ? ownAnswers(device, graph, state, images) : images.subset(new int[0]),
+                    0,
+                    false,
+                    Codecs.byName("context").orElseThrow(),
+                    Finishing.Allowance.NONE,
+                    new Quiet());
+            assertEquals(0, result.model().tensor("fc1.bias").nonZero(), "the constant is where it was");
+            FixedPointTensor took = (FixedPointTensor) result.model().tensor("fc2.bias");
+            assertTrue(took.nonZero() > 0, "no bias took the constant in");
+            assertEquals(judged, took.fractionBits() <= 4, took.toString());
+            assertEquals(
+                    judged,
+                    result.steps()
+                            .contains("biases that took in constants in steps of 1/" + (1 << took.fractionBits())),
+                    result.steps().toString());
+        }
     }
 
     private static String rounding(float scale) {
@@ -70,7 +125,7 @@ class FinishingTest {
                     GRAPH,
                     state,
                     4,
-                    ownAnswers(device, state, images),
+                    ownAnswers(device, GRAPH, state, images),
                     0,
                     false,
                     Codecs.byName("context").orElseThrow(),
@@ -85,10 +140,10 @@ class FinishingTest {
     }
 
     /** The images under the classes that the network gives them: no error. */
-    private static ImageSet ownAnswers(Device device, TrainingState state, ImageSet images) {
-        try (Arena arena = new Arena(device, GRAPH, false)) {
-            Export.load(Export.model(GRAPH, Export.weights(state), state.arena().read(), 4, 23), arena);
-            try (Evaluator evaluator = new Evaluator(device, GRAPH, arena, images)) {
+    private static ImageSet ownAnswers(Device device, Graph graph, TrainingState state, ImageSet images) {
+        try (Arena arena = new Arena(device, graph, false)) {
+            Export.load(Export.model(graph, Export.weights(state), state.arena().read(), 4, 23), arena);
+            try (Evaluator evaluator = new Evaluator(device, graph, arena, images)) {
                 byte[] labels = new byte[images.count()];
                 try (Buffer logits = evaluator.logits()) {
                     float[] all = logits.readFloats();
