@@ -1,6 +1,7 @@
 package io.softshare.pipeline;
 
 import io.softshare.container.AtomicFile;
+import io.softshare.train.Stage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
 
@@ -98,6 +100,16 @@ record Checkpoint(
                 readTensors(in),
                 readTensors(in),
                 in.readNBytes(in.readInt()));
+    }
+
+    /** Whether teacher and dense network are done and nothing else is. */
+    boolean isDense() {
+        List<Stage> stages = RecipeFile.read(settings.get("recipe"), "recipe").stages();
+        int plain = 0;
+        while (plain < stages.size() && stages.get(plain).kind() == Stage.Kind.PLAIN) {
+            plain++;
+        }
+        return part == 1 && stage == plain && plain > 0 && epoch == 0;
     }
 
     /** The same place in a run with other settings, and with the tensors of teacher and start. */

@@ -51,7 +51,7 @@ public final class Compression {
     private Recipe fitted; // to the dense network's weights, once they are known
     private final DataSet.Split data;
     private final Graph graph;
-    private final Map<String, float[]> given; // weights that come with the network, or null
+    private Map<String, float[]> given; // weights that the network starts from, or null; read where they are needed
     private final long began = System.nanoTime();
     private long lastCheckpoint = began;
     private double secondsBefore;
@@ -65,6 +65,7 @@ public final class Compression {
     private Map<String, float[]> teacher = Map.of();
     private Map<String, float[]> start = Map.of();
     private byte[] resumed;
+    private Teacher teaches;
     private Progress progress;
     private double teacherCost = 1; // multiply-adds of the teacher, the network's being 1
 
@@ -97,7 +98,7 @@ public final class Compression {
         this.data = set.split(settings.flag("validation"));
         ModelSource source = ModelSource.of(settings, set);
         this.graph = source.graph();
-        this.given = source.tensors();
+        this.given = settings.get("weights") == null ? source.tensors() : null;
         source.notes().forEach(listener::message);
     }
 
@@ -113,17 +114,7 @@ public final class Compression {
      */
     public static boolean isDense(Path run) throws IOException {
         Path file = run.resolve(CHECKPOINT);
-        if (!Files.exists(file)) {
-            return false;
-        }
-        Checkpoint checkpoint = Checkpoint.read(file);
-        List<Stage> stages =
-                RecipeFile.read(checkpoint.settings().get("recipe"), "recipe").stages();
-        int plain = 0;
-        while (plain < stages.size() && stages.get(plain).kind() == Stage.Kind.PLAIN) {
-            plain++;
-        }
-        return checkpoint.part() == 1 && checkpoint.stage() == plain && plain > 0 && checkpoint.epoch() == 0;
+        return Files.exists(file) && Checkpoint.read(file).isDense();
     }
 
     /** Starts a run, or goes on with the one in the folder. Writes the file named by the setting {@code out}. */
@@ -143,6 +134,7 @@ public final class Compression {
             Control control)
             throws IOException {
         Compression compression = new Compression(device, settings, set, listener, run, control);
+        compression.prepare(resume);
         Files.createDirectories(run);
         if (resume) {
             compression.restore(Checkpoint.read(run.resolve(CHECKPOINT)));
@@ -154,6 +146,24 @@ public final class Compression {
         Files.writeString(run.resolve(RunFiles.RECIPE), settings.get("recipe"));
         settings.keep(run);
         return compression.whole();
+    }
+
+    /** What can be refused is refused here: before hours of training, and before the folder loses what a former run left in it. */
+    private void prepare(boolean resume) throws IOException {
+        if (!training()) {
+            biasBits();
+        }
+        teaches = Teacher.of(recipe.teacher(), graph);
+        if (!resume) {
+            readWeights();
+        }
+    }
+
+    private void readWeights() throws IOException {
+        String weights = settings.get("weights");
+        if (weights != null && given == null) {
+            given = StateDict.read(Path.of(weights)).forGraph(graph);
+        }
     }
 
     private void restore(Checkpoint checkpoint) {
@@ -177,25 +187,21 @@ public final class Compression {
     }
 
     private Result whole() throws IOException {
-        if (!training()) {
-            biasBits(); // a recipe that cannot end in a file is refused before hours of training
-        }
-        Teacher source = Teacher.of(recipe.teacher(), graph);
-        Stage teacherStage = source.isTrained()
+        Stage teacherStage = teaches.isTrained()
                 ? Recipes.find(null, recipe.teacher(), "mnist").stages().get(0)
                 : null;
-        int teacherEpochs = source.isTrained() ? teacherStage.epochs() : 0;
+        int teacherEpochs = teaches.isTrained() ? teacherStage.epochs() : 0;
         progress = new Progress(part == 0 ? globalEpoch : globalEpoch + teacherEpochs, ownEpochs() + teacherEpochs);
         if (part == 1) {
             progress.without(epochsBefore() - globalEpoch); // of stages that ended early
         }
         Metrics.keep(run, progress.done());
         if (part == 0) {
-            if (source.isTrained()) {
-                teacherCost = Progress.multiplyAdds(source.graph()) / Progress.multiplyAdds(graph);
-                trainTeacher(source.graph(), teacherStage);
-            } else if (source.graph() != null) {
-                teacher = source.tensors();
+            if (teaches.isTrained()) {
+                teacherCost = Progress.multiplyAdds(teaches.graph()) / Progress.multiplyAdds(graph);
+                trainTeacher(teaches.graph(), teacherStage);
+            } else if (teaches.graph() != null) {
+                teacher = teaches.tensors();
             }
             part = 1;
             progress.begin();
@@ -212,7 +218,7 @@ public final class Compression {
                         : new Evaluator(device, graph, state.arena(), data.validation());
                 Arena teaching = recipe.teacher().equals(Teacher.NONE)
                         ? null
-                        : new Arena(device, source.graph() == null ? graph : source.graph(), false)) {
+                        : new Arena(device, teaches.graph() == null ? graph : teaches.graph(), false)) {
             startState(state);
             boolean taught = false;
             for (; stage < recipe.stages().size(); stage++) {
@@ -235,8 +241,8 @@ public final class Compression {
                     fitted = WeightScale.fitted(recipe, graph, start); // start is in the checkpoint of a resumed run
                     trainer.prior(fitted.prior());
                     if (teaching != null) {
-                        teaching.write(source.graph() == null ? start : teacher);
-                        trainer.teach(source.graph() == null ? graph : source.graph(), teaching, data.train());
+                        teaching.write(teaches.graph() == null ? start : teacher);
+                        trainer.teach(teaches.graph() == null ? graph : teaches.graph(), teaching, data.train());
                     }
                     taught = true;
                 }
@@ -313,15 +319,11 @@ public final class Compression {
             return;
         }
         state.arena().initialise(settings.number("seed"));
-        String weights = settings.get("weights");
-        if (weights == null && given == null) {
+        readWeights();
+        if (given == null) {
             return;
         }
-        state.arena()
-                .write(
-                        weights == null
-                                ? given
-                                : StateDict.read(Path.of(weights)).forGraph(graph));
+        state.arena().write(given);
         if (!training()) {
             while (stage < recipe.stages().size() && recipe.stages().get(stage).kind() == Stage.Kind.PLAIN) {
                 progress.without(recipe.stages().get(stage).epochs());

@@ -239,6 +239,7 @@ class CommandLineTest {
                 "1 | compress --model lenet-300-100 --data DATA --out /none/here/o.sws | cannot be written",
                 "1 | compress --model lenet-300-100 --data DATA --out o.sws --recipe nowhere.toml | nowhere.toml",
                 "1 | compress --model lenet-300-100 --data DATA --out o.sws --weights nowhere.safetensors | nowhere",
+                "1 | compress --model lenet-300-100 --data DATA --out o.sws --teacher nowhere.sws | nowhere.sws",
                 "1 | inspect nowhere.sws | nowhere.sws does not exist",
                 "1 | eval DATA/train-images-idx3-ubyte --data DATA | no .sws",
                 "1 | compress --resume --out nothing.sws | no checkpoint",
@@ -252,6 +253,7 @@ class CommandLineTest {
         String line = oneLine(outcome.err());
         assertTrue(line.contains(expected) || expected.equals("no .sws"), line);
         assertFalse(new File("o.sws").exists());
+        assertFalse(new File("o.sws.run").exists());
     }
 
     @Test
