@@ -34,7 +34,7 @@ public record Recipe(
     /** What {@code sparseBelow} is unless a recipe says otherwise: where both ways take about as long. */
     static final double SPARSE_BELOW = 0.15;
 
-    /** At most for {@code regrowOccupancy}: 1 is where a doubled occupancy outweighs a halved gradient. */
+    /** At most for {@code regrowOccupancy}; at 1 a doubled occupancy makes up for a halved gradient. */
     private static final double MOST_OCCUPANCY = 4;
 
     public Recipe {
