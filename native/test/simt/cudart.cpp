@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <memory>
+#include <set>
+
 #include "library.h"
 #include "memory.h"
 #include "streams.h"

@@ -8,12 +8,8 @@
 
 #include <stdint.h>
 
-#include <chrono>
-#include <deque>
 #include <functional>
-#include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,33 +19,6 @@
 #define API extern "C" __attribute__((visibility("default")))
 
 typedef std::lock_guard<std::recursive_mutex> Lock;
-
-struct Work {
-    std::function<cudaError_t()> body;
-    uint64_t number = 0;
-    std::vector<std::pair<CUstream_st*, uint64_t>> after;
-};
-
-struct CUgraph_st {
-    std::vector<std::function<cudaError_t()>> nodes;  // in order of capture, which respects their dependencies
-};
-struct CUgraphExec_st {
-    std::vector<std::function<cudaError_t()>> nodes;
-};
-struct CUstream_st {
-    std::deque<Work> queue;
-    bool blocking = true;
-    std::shared_ptr<CUgraph_st> capture;  // being captured, alone or as a branch
-    CUstream_st* origin = nullptr;        // of the capture
-};
-struct CUevent_st {
-    CUstream_st* stream = nullptr;
-    uint64_t number = 0;
-    std::shared_ptr<CUgraph_st> capture;
-    CUstream_st* origin = nullptr;
-    std::chrono::steady_clock::time_point time;
-    bool done = true, recorded = false;
-};
 
 namespace simt {
 

@@ -297,8 +297,7 @@ class CompressCommand implements Callable<Integer> {
         Map<String, String> changes = new LinkedHashMap<>();
         for (Stage stage : stages) {
             if (leavesFewer(stage)) {
-                boolean inProportion = end > 0 && stage.kind() != Stage.Kind.REGROW && stage.targetNonZero() > 0;
-                double more = inProportion ? (double) stage.targetNonZero() / end : 1;
+                double more = end > 0 && stage.targetNonZero() > 0 ? (double) stage.targetNonZero() / end : 1;
                 changes.put(stage.name() + ".targetNonZero", String.valueOf(Math.round(more * targetNonZero)));
             }
         }
